@@ -1,0 +1,91 @@
+# How every target of Lectern is compiled, and short forms for the kinds of target that there are.
+
+include(CheckCCompilerFlag)
+
+add_library(lectern_flags INTERFACE)
+target_compile_definitions(lectern_flags INTERFACE _GNU_SOURCE)
+
+foreach(warning all extra pedantic shadow conversion sign-conversion double-promotion format=2
+        strict-prototypes missing-prototypes old-style-definition pointer-arith cast-qual cast-align
+        write-strings undef vla switch-enum implicit-fallthrough null-dereference redundant-decls error)
+    string(MAKE_C_IDENTIFIER "HAVE_W_${warning}" probe)
+    check_c_compiler_flag(-W${warning} ${probe})
+    if(${probe})
+        target_compile_options(lectern_flags INTERFACE -W${warning})
+    endif()
+endforeach()
+target_compile_options(lectern_flags INTERFACE -fno-common -fno-strict-aliasing)
+
+set(LECTERN_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+if(LECTERN_SANITIZE)
+    add_compile_options(-fsanitize=${LECTERN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${LECTERN_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection)
+    check_c_compiler_flag(-fcf-protection HAVE_CF_PROTECTION)
+    if(HAVE_CF_PROTECTION)
+        add_compile_options(-fcf-protection)
+    endif()
+    add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
+    set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")
+endif()
+
+# lectern_library(NAME SOURCES... [PUBLIC dir...] [LINK lib...]): a static library of our own.
+function(lectern_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;LINK" ${ARGN})
+    add_library(${name} STATIC ${ARG_SOURCES})
+    target_include_directories(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE lectern_flags PUBLIC ${ARG_LINK})
+endfunction()
+
+# lectern_program(NAME SOURCES... LINK...): a program in bin/, installed.
+function(lectern_program name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE lectern_flags ${ARG_LINK})
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# lectern_driver(NAME SOURCES... [LINK lib...]): a loadable driver module; the folder's name is the driver's.
+function(lectern_driver name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_library(driver_${name} MODULE ${ARG_SOURCES})
+    set_target_properties(driver_${name} PROPERTIES
+        PREFIX "" OUTPUT_NAME ${name} C_VISIBILITY_PRESET hidden
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/lectern/drivers)
+    target_include_directories(driver_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(driver_${name} PRIVATE lectern_flags lectern_driver_api ${ARG_LINK})
+    install(TARGETS driver_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lectern/drivers)
+endfunction()
+
+# lectern_test(NAME SOURCES... [LINK lib...]): a cmocka program run by ctest; `ctest -L unit` runs them all.
+function(lectern_test name)
+    if(NOT CMOCKA_FOUND)
+        return()
+    endif()
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_executable(test_${name} ${ARG_SOURCES})
+    set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests ENABLE_EXPORTS ON)
+    target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+    target_compile_definitions(test_${name} PRIVATE
+        LECTERN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" LECTERN_BUILD_DIR="${CMAKE_BINARY_DIR}")
+    target_link_libraries(test_${name} PRIVATE lectern_flags ${ARG_LINK} PkgConfig::CMOCKA)
+    add_test(NAME ${name} COMMAND test_${name})
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60)
+endfunction()
+
+# lectern_fuzzer(NAME SOURCES... [LINK lib...]): a libFuzzer target, built when LECTERN_FUZZ is on (clang only);
+# its seeds are tests/data/fuzz/NAME/.
+function(lectern_fuzzer name)
+    if(NOT LECTERN_FUZZ)
+        return()
+    endif()
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_executable(fuzz_${name} ${ARG_SOURCES})
+    set_target_properties(fuzz_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz ENABLE_EXPORTS ON)
+    target_include_directories(fuzz_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(fuzz_${name} PRIVATE lectern_flags ${ARG_LINK})
+endfunction()
