@@ -1,0 +1,58 @@
+/* Reading what people write: classes, device profiles, room files. All of a file's mistakes are found in one go, each
+ * with its file and line, what is wrong, what was expected, and the nearest valid name.
+ *
+ * Files (INI, read with inih; docs/profiles.md is their manual):
+ *   <profiles>/classes/<class>.ini           the standard points and actions of a class
+ *   <profiles>/devices/<vendor>/<model>.ini  one model: class, driver, line defaults, timing, points
+ *   a room file                              devices with their lines, scenes, timetable
+ *   a secrets file (mode 0600)               [<device>] password = ...
+ *   a line map (made by lectern-sim)         where the simulator plays each line
+ *
+ * Limits: a file 256 KiB, a line 1,000 bytes, a room 256 devices, 128 lines, 4,096 points, 64 scenes of 64 steps.
+ *
+ * Threads: loading is pure (it touches no globals) and may run in any thread; a loaded room is immutable and counted
+ * atomically. */
+#ifndef LECTERN_CONFIG_H
+#define LECTERN_CONFIG_H
+
+#include "lectern/model.h"
+
+/* Where to look, besides the room file itself. Strings are lent for the call. */
+struct lec_sources {
+    const char *profiles; /* the folder that has classes/ and devices/ */
+    const char *secrets;  /* NULL: none; refused unless only its owner can read it */
+    const char *captured; /* further scenes, written by scene.capture; NULL or a missing file: none */
+    const char *line_map; /* NULL: the lines of the room file are real */
+    /* The schema of a driver, or NULL with a sentence. schema == NULL: keys for drivers are kept as they are, unread
+     * and unchecked, which is what the simulator wants. */
+    const struct lec_schema *(*schema)(void *ctx, const char *driver, struct lec_err *err);
+    void *schema_ctx;
+};
+
+/* Reads a room file with all it names. On success *out is a room with one reference; `report` may have warnings.
+ * Returns 0, LEC_E_CONFIG (the report says why; *out untouched) or LEC_E_NOMEM. Blocks on the disk. */
+int lec_room_load(const char *file, const struct lec_sources *sources, const struct lec_room **out,
+                  struct lec_report *report);
+
+const struct lec_room *lec_room_ref(const struct lec_room *room);
+/* Drops a reference; the last one frees the room and everything that hangs on it. Accepts NULL; sets *room NULL. */
+void lec_room_unref(const struct lec_room **room);
+
+/* Checks one device profile, or one class file, by itself (what `lectern check` does with a file that is not a room).
+ * Returns 0 or LEC_E_CONFIG, LEC_E_NOMEM. */
+int lec_profile_check(const char *file, const struct lec_sources *sources, struct lec_report *report);
+int lec_class_check(const char *file, const struct lec_sources *sources, struct lec_report *report);
+
+/* What kind of file this is, by its first section: 'r' room, 'p' profile, 'c' class, 0 unknown or unreadable. */
+char lec_file_kind(const char *file);
+
+/* Whether a reload may leave the device as it is: everything that the daemon or the driver reads of it is the same
+ * (labels, order and line numbers do not count). Likewise a line with all devices on it. */
+bool lec_device_same(const struct lec_device *a, const struct lec_device *b);
+bool lec_line_same(const struct lec_line *a, const struct lec_line *b);
+
+/* Writes a scene as it would stand in a room file ("[scene x]\n..."), for scene.capture. Returns 0 or LEC_E_NOMEM. */
+struct lec_buf;
+int lec_scene_print(const struct lec_scene *scene, struct lec_buf *out);
+
+#endif
