@@ -1,0 +1,65 @@
+#include "digest/digest.h"
+
+#include <md5.h>
+#include <sha2.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lectern/err.h"
+
+void lec_hex(const void *data, size_t n, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * n] = '\0';
+}
+
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+int lec_unhex(const char *hex, void *out, size_t n)
+{
+    if (strlen(hex) != 2 * n)
+        return LEC_E_RANGE;
+    for (size_t i = 0; i < 2 * n; i++)
+        if (nibble(hex[i]) < 0)
+            return LEC_E_RANGE;
+    unsigned char *bytes = out;
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+    return 0;
+}
+
+void lec_md5(const struct lec_piece pieces[], size_t n, char out[static LEC_MD5_HEX])
+{
+    MD5_CTX context;
+    uint8_t digest[MD5_DIGEST_LENGTH];
+    MD5Init(&context);
+    for (size_t i = 0; i < n; i++)
+        MD5Update(&context, pieces[i].data, pieces[i].n);
+    MD5Final(digest, &context);
+    lec_hex(digest, sizeof digest, out);
+}
+
+void lec_sha256(const struct lec_piece pieces[], size_t n, char out[static LEC_SHA256_HEX])
+{
+    SHA2_CTX context;
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256Init(&context);
+    for (size_t i = 0; i < n; i++)
+        SHA256Update(&context, pieces[i].data, pieces[i].n);
+    SHA256Final(digest, &context);
+    lec_hex(digest, sizeof digest, out);
+}
