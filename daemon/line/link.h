@@ -17,7 +17,9 @@ struct lec_link;
 
 /* Opens the line. TCP: resolves the host (off this thread's back: getaddrinfo may block longer than the deadline, so a
  * name is resolved in a helper thread that may be abandoned; an address is never resolved), connects without delay
- * (TCP_NODELAY, keep-alive). Serial and pty: exclusive (flock and TIOCEXCL), raw, the exact baud rate or an error.
+ * (TCP_NODELAY, keep-alive). Serial and pty: exclusive (flock; a serial port also TIOCEXCL, which on a pty would outlive
+ * us), raw, the baud rate (within 2 %, as UARTs need) or an error; symlinks are followed anew at each open, and a path
+ * that the kernel does not list as a serial port is opened as a pty whatever its kind says.
  * cancel_fd: lent, -1 for none. Returns 0, LEC_E_LINK (refused, no such port, hung up, somebody else has it; the
  * sentence says which and what to try), LEC_E_TIMEOUT, LEC_E_CONFIG (a rate the port cannot do), LEC_E_NOTSUP (a kind
  * that has no bytes), LEC_E_CANCELLED, LEC_E_NOMEM. */
