@@ -46,6 +46,8 @@ int lec_line_send(struct lec_dev *dev, const void *data, size_t n, struct lec_er
     struct lec_port *port = h->port;
     if (!port->link)
         return not_open(err);
+    if (port->yield && port->yield(port->yield_ctx))
+        return lec_fail(err, LEC_E_CANCELLED, "something more pressing goes first");
     int rc = lec_link_send(port->link, data, n, h->deadline, err);
     if (rc < 0)
         return rc;
@@ -53,6 +55,12 @@ int lec_line_send(struct lec_dev *dev, const void *data, size_t n, struct lec_er
     port->counters.sent_bytes += n;
     trace(h, 's', data, n);
     return 0;
+}
+
+static void came(struct lec_port *port)
+{
+    port->came_ns = lec_now();
+    port->came_us = lec_wall_us();
 }
 
 ssize_t lec_line_recv(struct lec_dev *dev, void *data, size_t size, struct lec_err *err)
@@ -73,6 +81,7 @@ ssize_t lec_line_recv(struct lec_dev *dev, void *data, size_t size, struct lec_e
         return no_reply(h, (int)n, err);
     port->counters.answered++;
     port->counters.received_bytes += (size_t)n;
+    came(port);
     trace(h, 'r', data, (size_t)n);
     return n;
 }
@@ -157,7 +166,10 @@ int lec_line_fd(const struct lec_dev *dev)
 
 void lec_line_count(struct lec_dev *dev, size_t sent, size_t received)
 {
-    struct lec_counters *c = &hosted(dev)->port->counters;
+    struct lec_port *port = hosted(dev)->port;
+    struct lec_counters *c = &port->counters;
+    if (received > 0)
+        came(port);
     c->asked += sent > 0;
     c->answered += received > 0;
     c->sent_bytes += sent;
@@ -222,6 +234,19 @@ void lec_dev_publish(struct lec_dev *dev, const struct lec_point *point, const s
         return;
     }
     say(h, point, LEC_GOOD, &v, "");
+}
+
+void lec_dev_same(struct lec_dev *dev, const struct lec_point *const points[], size_t n)
+{
+    struct lec_hosted *h = hosted(dev);
+    for (size_t i = 0; i < n; i++) {
+        struct lec_point_state *state = &h->points[points[i]->index];
+        state->published = true;
+        if (h->sink->same)
+            h->sink->same(h->sink->ctx, points[i]);
+        else if (state->quality == LEC_GOOD)
+            h->sink->value(h->sink->ctx, points[i], LEC_GOOD, &state->value, "");
+    }
 }
 
 void lec_dev_publish_bad(struct lec_dev *dev, const struct lec_point *point, const char *reason)

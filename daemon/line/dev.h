@@ -15,6 +15,8 @@ struct lec_sink {
     void *ctx;
     void (*value)(void *ctx, const struct lec_point *point, enum lec_quality quality, const struct lec_value *value,
                   const char *reason);
+    /* The point was read again and holds what was published last. May be NULL: value is called instead. */
+    void (*same)(void *ctx, const struct lec_point *point);
     void (*event)(void *ctx, const struct lec_device *desc, const char *name, const char *data);
     void (*block)(void *ctx, const struct lec_point *point, int64_t first_ns, double interval_ns, const double *samples,
                   size_t n);
@@ -38,13 +40,16 @@ struct lec_counters {
 
 /* All of the line that its devices share while it is open. */
 struct lec_port {
-    struct lec_link *link;             /* NULL: not open */
-    const struct lec_line *line;       /* NULL for devices without a line */
-    int cancel_fd;                     /* -1: none */
-    bool broken;                       /* lec_line_broken: close and reopen */
-    unsigned char held[512];           /* received by recv_until and not yet consumed */
+    struct lec_link *link;       /* NULL: not open */
+    const struct lec_line *line; /* NULL for devices without a line */
+    int cancel_fd;               /* -1: none */
+    bool broken;                 /* lec_line_broken: close and reopen */
+    unsigned char held[512];     /* received by recv_until and not yet consumed */
     size_t held_at, held_n;
     struct lec_counters counters;
+    int64_t came_ns, came_us; /* when the last bytes were received, monotonic and wall */
+    bool (*yield)(void *ctx); /* asked before each exchange of a poll: true ends the poll. May be NULL */
+    void *yield_ctx;
 };
 
 struct lec_hosted {

@@ -66,7 +66,7 @@ struct lec_driver {
 
     /* Bytes are waiting on the line (or on lec_dev_watch's descriptor) that no callback is waiting for: consume
      * them all, publish what they say. Called within 50 ms of arrival while the line is otherwise idle, and before
-     * each exchange. NULL: such bytes are dropped by lec_line_flush before the next exchange. */
+     * each exchange. NULL: such bytes are dropped while the line is idle. */
     int (*input)(struct lec_dev *dev, struct lec_err *err);
 
     /* A datagram for this device has come to the UDP port of lec_dev_listen: data[len], at most 1500 bytes, NUL
@@ -138,6 +138,9 @@ int lec_line_reconnect(struct lec_dev *dev, struct lec_err *err);
  * float point); an enum must be one of its choices. Anything else is published as bad with a reason and logged as
  * our bug or the device's oddity. */
 void lec_dev_publish(struct lec_dev *dev, const struct lec_point *point, const struct lec_value *value);
+/* These points were read just now and hold exactly what was published of them last (good or bad): for drivers that
+ * compare the raw reply with the one before, so that a device polled flat out costs nothing. */
+void lec_dev_same(struct lec_dev *dev, const struct lec_point *const points[], size_t n);
 /* The point has no usable value: quality bad, with a reason for people ("sensor not connected"). */
 void lec_dev_publish_bad(struct lec_dev *dev, const struct lec_point *point, const char *reason);
 /* The device lacks this point (ERR1): it is not asked again before the next open. Quality bad, reason given. */

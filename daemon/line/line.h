@@ -1,0 +1,115 @@
+/* Inside a line's thread: what actor.c (the loop), device.c (polling, status) and ops.c (operations) share.
+ * Threads: the line's own. */
+#ifndef LECTERN_LINE_H
+#define LECTERN_LINE_H
+
+#include "line/actor.h"
+
+#define OPEN_TIMEOUT_NS (4 * LEC_SEC) /* to connect a link */
+#define PAUSE_FIRST_NS                                                                                                 \
+    (500 * LEC_MS) /* before the second attempt to reach what is away; doubles up to the profile's cap */
+#define ATTEMPT_FRESH_NS (2 * LEC_SEC)  /* an attempt to connect this recent speaks for the next asker too */
+#define FRESH_EVERY_NS   (100 * LEC_MS) /* how often unchanged values are told as still fresh */
+#define BUSY_AGAIN_NS    (500 * LEC_MS) /* least pause before a device that said "not now" is asked again */
+#define BATCH_BYTES      (16u * 1024)   /* a batch of values this large is sent at once */
+
+struct report_cache { /* what the core was last told of a point */
+    bool told, fresh;
+    enum lec_quality quality;
+    struct lec_value value;
+    char reason[96];
+    int64_t time_us, time_ns;
+};
+
+struct line_device {
+    struct lec_hosted h; /* first */
+    struct line *line;
+    size_t index;
+    bool online, told_status;
+    int failures;       /* exchanges in a row without a usable answer */
+    int64_t not_before; /* gap and lock-out: nothing is said to it before */
+    int64_t retry_at;   /* while away: the next attempt */
+    int64_t pause_ns;   /* while away: the pause after that */
+    int64_t next_due;   /* the earliest of due[] */
+    int64_t *due;       /* per point; LEC_NEVER */
+    struct report_cache *told;
+    size_t *dirty; /* points whose news wait for the next batch, in order */
+    size_t n_dirty;
+    bool changed; /* at least one of them is more than "still fresh" */
+    char away_reason[LEC_ERR_TEXT];
+};
+
+enum phase { PHASE_CHECK, PHASE_WRITE, PHASE_CONFIRM, PHASE_READ, PHASE_INVOKE };
+
+struct op {
+    struct op *next;
+    uint64_t id;
+    enum lec_ask ask;
+    enum phase phase;
+    struct line_device *device;
+    const struct lec_point *point;
+    const struct lec_action *action;
+    int64_t begun, due, deadline, sent_at;
+    unsigned tries;
+    bool sent, acked, rewritten;
+    int last_code; /* of the last exchange that did not help */
+    char last_reason[LEC_ERR_TEXT];
+    struct lec_op_result result;
+    uint32_t n_values;
+    struct lec_value values[]; /* n_values */
+};
+
+struct line {
+    uint32_t number;
+    const struct lec_line *desc; /* NULL: no line */
+    struct lec_port port;
+    struct line_device *devices;
+    size_t n_devices;
+    struct op *ops; /* in order of arrival */
+    size_t n_ops;
+    void *pipe, *inbox; /* ZeroMQ sockets */
+    int cancel_fd;
+    bool ending, trace, yield_ok;
+    int64_t opened_at, last_traffic;
+    int64_t attempt_at; /* when connecting was last tried and failed */
+    int64_t reopen_at, pause_ns;
+    char open_reason[LEC_ERR_TEXT];
+    int open_code;
+    int64_t flush_at; /* when pending "still fresh" news go out */
+    int64_t counters_at;
+    struct lec_counters told_counters;
+    struct lec_sink sink;
+    struct line_device *current; /* the one last spoken of */
+    const struct lec_line_setup *setup;
+};
+
+/* actor.c */
+void line_tell(struct line *line, const struct lec_head *head, const void *data, size_t n);
+/* Whether a request that goes before polls waits in the pipe. */
+bool line_wanted(struct line *line);
+
+/* device.c */
+int device_init(struct line *line, size_t index, struct lec_report *report);
+void device_done(struct line_device *d);
+void device_sink(struct line *line); /* fills line->sink */
+/* Opens link and device if needed. `force`: also when it is not yet time to try again. */
+int device_ready(struct line_device *d, bool force, struct lec_err *err);
+/* After an exchange: gap, lock-out, broken links, status. `rc` as the exchange returned. */
+void device_after(struct line_device *d, int rc, int64_t lockout_ns, const struct lec_err *err);
+/* Reads one point freshly, outside the schedule. Returns 0 with a good value, or a code with the reason. */
+int device_read(struct line_device *d, const struct lec_point *point, struct lec_value *out, struct lec_err *err);
+/* Polls what is due. */
+void device_poll(struct line_device *d);
+/* The moment of the next poll (LEC_NEVER: none). */
+int64_t device_next(const struct line_device *d);
+void device_flush(struct line_device *d);
+void line_close_link(struct line *line);
+void device_set_away(struct line_device *d, int code, const char *reason);
+
+/* ops.c */
+void ops_take(struct line *line, const struct lec_request *request);
+/* Does the most pressing operation that may run now; returns whether it did something. *wake: when the next may. */
+bool ops_run(struct line *line, int64_t *wake);
+void ops_end_all(struct line *line);
+
+#endif
