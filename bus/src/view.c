@@ -1,0 +1,598 @@
+#include "view.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "lectern/parse.h"
+
+#define EVENTS_QUEUED  4000 /* events that may wait in our socket; then the room drops ours, and we see a gap */
+#define EVENTS_AT_ONCE 500  /* taken in one dispatch */
+#define SNAPSHOT_MS    3000
+#define SNAPSHOT_PAUSE (250 * LEC_MS) /* between two snapshots, so that a slow reader does not ask all the time */
+#define JOURNAL_PAGE   1000
+#define TOPICS_MAX     8192 /* topics whose sequence is followed */
+
+/* ---- Telling ---- */
+
+static void tell(struct lec_view *v, struct lec_change change)
+{
+    v->callbacks++;
+    if (v->options.changed)
+        v->options.changed(v->options.arg, v, &change);
+}
+
+static void tell_gap(struct lec_view *v, enum event_kind kind)
+{
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_GAP, .name = event_kind_name(kind)});
+}
+
+static void lose(struct lec_view *v, const char *reason)
+{
+    v->phase = v->prefix[0] != '\0' ? PHASE_HEARTBEAT : PHASE_ROOM;
+    lec_copy_utf8(v->reason, sizeof v->reason, reason, strlen(reason));
+    if (v->told_lost)
+        return;
+    v->told_lost = true;
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_LOST, .reason = v->reason});
+}
+
+/* ---- Asking ---- */
+
+static void sync_next(struct lec_view *v);
+
+static void ask(struct lec_view *v, const char *method, json_t *params, lec_bus_answered *answered, enum phase phase)
+{
+    struct lec_err err;
+    if (lec_bus_send(v->bus, method, params, SNAPSHOT_MS, answered, v, &v->call, &err) < 0)
+        lose(v, err.text);
+    else
+        v->phase = phase;
+}
+
+static void got_journal(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
+{
+    struct lec_view *v = arg;
+    (void)error;
+    v->call = 0;
+    const json_t *entries = json_object_get(result, "entries");
+    const json_t *last = json_object_get(result, "last");
+    const json_t *first = json_object_get(result, "first");
+    if (rc < 0 || !json_is_array(entries) || !json_is_integer(last)) {
+        v->stats.garbage += rc == 0;
+        lose(v, rc < 0 ? err->text : "the answer to journal.read is not one");
+        return;
+    }
+    if (v->journal < 0) {
+        v->journal = json_integer_value(last);
+        v->journal_behind = false;
+        sync_next(v);
+        return;
+    }
+    if (json_is_integer(first) && json_integer_value(first) > v->journal + 1 && json_array_size(entries) > 0 &&
+        v->journal > 0)
+        tell_gap(v, EVENT_JOURNAL);
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        json_t *entry = json_array_get(entries, i);
+        json_int_t number = json_integer_value(json_object_get(entry, "journal"));
+        if (number <= v->journal)
+            continue;
+        v->journal = number;
+        v->stats.events++;
+        tell(v, (struct lec_change){.kind = LEC_CHANGE_JOURNAL,
+                                    .name = json_string_value(json_object_get(entry, "kind")),
+                                    .body = entry});
+    }
+    /* An empty page ends it too, whatever `last` says, or a wrong room would be asked for ever. */
+    v->journal_behind = json_array_size(entries) > 0 && v->journal < json_integer_value(last);
+    sync_next(v);
+}
+
+static void ask_journal(struct lec_view *v)
+{
+    json_t *params = v->journal < 0 ? json_pack("{s:b, s:i}", "newest", 1, "limit", 1)
+                                    : json_pack("{s:I, s:i}", "after", (json_int_t)v->journal, "limit", JOURNAL_PAGE);
+    ask(v, "journal.read", params, got_journal, PHASE_JOURNAL);
+}
+
+static void got_run(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
+{
+    struct lec_view *v = arg;
+    v->call = 0;
+    if (rc < 0 && !error) {
+        lose(v, err->text);
+        return;
+    }
+    struct seen_run *run = &v->picture.runs[v->asked_run];
+    if (rc == 0)
+        picture_run(&v->picture, result);
+    /* A room that does not know the run any more has lost it: nobody will ever say how it ended. */
+    if (run->doubt)
+        picture_run_lost(run);
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_RUN,
+                                .name = json_string_value(json_object_get(run->json, "scene")),
+                                .body = run->json});
+    sync_next(v);
+}
+
+/* A run that was under way and is not in the snapshot: asks how it ended. Returns whether there was one. */
+static bool ask_run(struct lec_view *v)
+{
+    for (size_t i = 0; i < v->picture.n_runs; i++) {
+        if (!v->picture.runs[i].doubt)
+            continue;
+        v->asked_run = i;
+        ask(v, "scene.run", json_pack("{s:O}", "run", json_object_get(v->picture.runs[i].json, "run")), got_run,
+            PHASE_RUN);
+        return true;
+    }
+    return false;
+}
+
+static void got_snapshot(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
+{
+    struct lec_view *v = arg;
+    (void)error;
+    v->call = 0;
+    const char *boot = json_string_value(json_object_get(result, "boot"));
+    const json_t *seq = json_object_get(result, "seq");
+    if (rc == 0 && (!boot || strlen(boot) >= sizeof v->boot || !json_is_integer(seq)))
+        rc = LEC_E_FRAME;
+    else if (rc == 0)
+        rc = picture_snapshot(&v->picture, result, lec_now());
+    if (rc < 0) {
+        v->stats.garbage += rc == LEC_E_FRAME;
+        v->wanted = true;
+        lose(v, result ? "the answer to state.snapshot is not one, or more than a view can hold" : err->text);
+        return;
+    }
+    lec_copy_utf8(v->boot, sizeof v->boot, boot, strlen(boot));
+    v->snapshot_seq = json_integer_value(seq);
+    v->seen[EVENT_STATE] = v->seen[EVENT_SCENE] = v->snapshot_seq;
+    v->stats.snapshots++;
+    v->fresh = true;
+    sync_next(v);
+}
+
+static void ask_snapshot(struct lec_view *v)
+{
+    v->wanted = false;
+    v->snapshot_at = lec_now();
+    ask(v, "state.snapshot", NULL, got_snapshot, PHASE_SNAPSHOT);
+}
+
+/* The snapshot is applied: whatever else was missed, then live. */
+static void sync_next(struct lec_view *v)
+{
+    if (ask_run(v))
+        return;
+    if (v->journal_behind) {
+        ask_journal(v);
+        return;
+    }
+    v->phase = PHASE_LIVE;
+    v->heard_at = lec_now();
+    v->reason[0] = '\0';
+    v->told_lost = false;
+    if (v->fresh)
+        tell(v, (struct lec_change){.kind = LEC_CHANGE_LIVE});
+    v->fresh = false;
+}
+
+static void gap(struct lec_view *v)
+{
+    v->stats.gaps++;
+    v->wanted = true;
+}
+
+/* ---- Events ---- */
+
+static void point_changed(void *ctx, const char *device, const char *point)
+{
+    tell(ctx,
+         (struct lec_change){.kind = point ? LEC_CHANGE_POINT : LEC_CHANGE_DEVICE, .device = device, .name = point});
+}
+
+static void apply_run(struct lec_view *v, struct event *e)
+{
+    json_object_del(e->body, "seq");
+    json_object_del(e->body, "prev");
+    json_object_del(e->body, "time");
+    json_t *run = picture_run(&v->picture, e->body);
+    if (!run) {
+        v->stats.garbage++;
+        return;
+    }
+    tell(v, (struct lec_change){
+                .kind = LEC_CHANGE_RUN, .name = json_string_value(json_object_get(run, "scene")), .body = run});
+}
+
+static void take_entry(struct lec_view *v, const struct event *e)
+{
+    const json_t *number = json_object_get(e->body, "journal");
+    if (!json_is_integer(number)) {
+        v->stats.garbage++;
+        return;
+    }
+    if (v->journal < 0 || json_integer_value(number) <= v->journal)
+        return;
+    if (json_integer_value(number) > v->journal + 1) {
+        v->stats.gaps++;
+        v->journal_behind = true;
+        if (v->phase == PHASE_LIVE)
+            ask_journal(v);
+        return;
+    }
+    v->journal = json_integer_value(number);
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_JOURNAL,
+                                .name = json_string_value(json_object_get(e->body, "kind")),
+                                .body = e->body});
+}
+
+static void hand_on(struct lec_view *v, const struct event *e)
+{
+    const char *device = json_string_value(json_object_get(e->body, "device"));
+    const char *name = json_string_value(json_object_get(e->body, "event"));
+    if (e->kind == EVENT_EVENT)
+        tell(v, (struct lec_change){.kind = LEC_CHANGE_EVENT, .device = device, .name = name, .body = e->body});
+    else if (e->kind == EVENT_TRACE)
+        tell(v, (struct lec_change){.kind = LEC_CHANGE_TRACE, .name = e->name, .body = e->body});
+    else
+        tell(v, (struct lec_change){.kind = LEC_CHANGE_SAMPLE,
+                                    .device = device,
+                                    .name = json_string_value(json_object_get(e->body, "point")),
+                                    .body = e->body,
+                                    .samples = e->samples,
+                                    .n_samples = e->n_samples});
+}
+
+static void new_boot(struct lec_view *v, const char *boot, int64_t base)
+{
+    lec_copy_utf8(v->stream_boot, sizeof v->stream_boot, boot, strlen(boot));
+    json_object_clear(v->topics);
+    v->base_seq = base;
+    for (int k = 0; k < EVENT_KINDS; k++)
+        v->seen[k] = base;
+}
+
+/* What should have arrived of a kind and has not. */
+static void check_last(struct lec_view *v, const json_t *last)
+{
+    for (int k = 0; k < EVENT_KINDS; k++) {
+        const json_t *seq = json_object_get(last, event_kind_name((enum event_kind)k));
+        if (!json_is_integer(seq) || json_integer_value(seq) <= v->seen[k])
+            continue;
+        v->seen[k] = json_integer_value(seq);
+        switch ((enum event_kind)k) {
+        case EVENT_STATE:
+        case EVENT_SCENE:
+            gap(v);
+            break;
+        case EVENT_JOURNAL:
+            if (v->options.follow & LEC_FOLLOW_JOURNAL) {
+                v->stats.gaps++;
+                v->journal_behind = true;
+            }
+            break;
+        case EVENT_EVENT:
+        case EVENT_SAMPLE:
+        case EVENT_TRACE:
+            if ((k == EVENT_EVENT && (v->options.follow & LEC_FOLLOW_EVENT)) ||
+                (k == EVENT_SAMPLE && (v->options.follow & LEC_FOLLOW_SAMPLE)) ||
+                (k == EVENT_TRACE && (v->options.follow & LEC_FOLLOW_TRACE))) {
+                v->stats.gaps++;
+                tell_gap(v, (enum event_kind)k);
+            }
+            break;
+        case EVENT_HEARTBEAT:
+            break;
+        }
+    }
+}
+
+static void heartbeat(struct lec_view *v, const struct event *e)
+{
+    const char *boot = json_string_value(json_object_get(e->body, "boot"));
+    const json_t *last = json_object_get(e->body, "last");
+    if (!boot || strlen(boot) >= sizeof v->stream_boot || !json_is_object(last)) {
+        v->stats.garbage++;
+        return;
+    }
+    v->heard_at = lec_now();
+    if (strcmp(boot, v->stream_boot) != 0) {
+        bool first = v->stream_boot[0] == '\0';
+        new_boot(v, boot, e->seq);
+        v->stats.restarts += !first;
+        v->journal_behind = (v->options.follow & LEC_FOLLOW_JOURNAL) != 0;
+        v->wanted = true;
+        if (!first && (v->options.follow & LEC_FOLLOW_EVENT))
+            tell_gap(v, EVENT_EVENT);
+        if (!first && (v->options.follow & LEC_FOLLOW_SAMPLE))
+            tell_gap(v, EVENT_SAMPLE);
+        return;
+    }
+    if (v->phase == PHASE_LIVE)
+        check_last(v, last);
+    if (v->journal_behind && v->phase == PHASE_LIVE && !v->wanted)
+        ask_journal(v);
+}
+
+/* Whether the event is new, and whether one before it is missing. */
+static bool follow_topic(struct lec_view *v, const struct event *e, bool *missed)
+{
+    bool state = e->kind == EVENT_STATE || e->kind == EVENT_SCENE;
+    json_t *known = json_object_get(v->topics, e->topic);
+    int64_t floor = state ? v->snapshot_seq : v->base_seq;
+    int64_t at = known ? json_integer_value(known) : 0;
+    if (at > floor || (known && !state))
+        floor = at;
+    *missed = e->prev > floor;
+    if (e->seq <= floor)
+        return false;
+    if (known)
+        json_integer_set(known, e->seq);
+    else if (json_object_size(v->topics) < TOPICS_MAX)
+        json_object_set_new(v->topics, e->topic, json_integer(e->seq));
+    if (e->seq > v->seen[e->kind])
+        v->seen[e->kind] = e->seq;
+    return true;
+}
+
+static void take_event(struct lec_view *v, struct event *e)
+{
+    if (e->kind == EVENT_HEARTBEAT) {
+        heartbeat(v, e);
+        return;
+    }
+    if (v->stream_boot[0] == '\0')
+        return;
+    bool state = e->kind == EVENT_STATE || e->kind == EVENT_SCENE;
+    /* Before the snapshot, states are of no use: it has them. Those of another start than the snapshot's cannot be put
+     * in order with it. */
+    if (state && (v->phase != PHASE_LIVE || strcmp(v->stream_boot, v->boot) != 0))
+        return;
+    bool missed;
+    if (!follow_topic(v, e, &missed))
+        return;
+    v->stats.events++;
+    if (missed && state)
+        gap(v);
+    if (e->kind == EVENT_STATE) {
+        if (picture_state(&v->picture, e, lec_now(), point_changed, v) < 0)
+            v->stats.garbage++;
+    } else if (e->kind == EVENT_SCENE) {
+        apply_run(v, e);
+    } else if (e->kind == EVENT_JOURNAL) {
+        take_entry(v, e);
+    } else {
+        if (missed) {
+            v->stats.gaps++;
+            tell_gap(v, e->kind);
+        }
+        hand_on(v, e);
+    }
+}
+
+/* Takes one message off the socket. Returns false when there is none. */
+static bool receive(struct lec_view *v)
+{
+    enum { FRAMES = 3 };
+    zmq_msg_t frames[FRAMES], rest;
+    const void *data[FRAMES];
+    size_t sizes[FRAMES], n = 0;
+    bool more = true;
+    while (more && n < FRAMES) {
+        zmq_msg_init(&frames[n]);
+        if (zmq_msg_recv(&frames[n], v->events, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close(&frames[n]);
+            break;
+        }
+        data[n] = zmq_msg_data(&frames[n]);
+        sizes[n] = zmq_msg_size(&frames[n]);
+        more = zmq_msg_more(&frames[n]);
+        n++;
+    }
+    if (n == 0)
+        return false;
+    bool whole = !more;
+    while (more) {
+        zmq_msg_init(&rest);
+        more = zmq_msg_recv(&rest, v->events, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&rest);
+        zmq_msg_close(&rest);
+    }
+    struct event e;
+    if (whole && event_parse(v->prefix, data, sizes, n, &e) == 0) {
+        take_event(v, &e);
+        event_done(&e);
+    } else {
+        v->stats.garbage++;
+    }
+    for (size_t i = 0; i < n; i++)
+        zmq_msg_close(&frames[i]);
+    return true;
+}
+
+/* ---- Subscribing ---- */
+
+static bool subscribe(struct lec_view *v, enum event_kind kind)
+{
+    char prefix[sizeof v->prefix + 16];
+    int n = snprintf(prefix, sizeof prefix, "%s%s/", v->prefix, event_kind_name(kind));
+    return zmq_setsockopt(v->events, ZMQ_SUBSCRIBE, prefix, (size_t)n) == 0;
+}
+
+static void close_events(struct lec_view *v)
+{
+    if (!v->events)
+        return;
+    bus_unwatch(v->bus, v->events);
+    zmq_close(v->events);
+    v->events = NULL;
+}
+
+static int open_events(struct lec_view *v, struct lec_err *err)
+{
+    int queue = EVENTS_QUEUED, zero = 0, ivl = 20, ivl_max = 500;
+    int64_t limit = LEC_BUS_MESSAGE_MAX;
+    v->events = zmq_socket(v->bus->zmq, ZMQ_SUB);
+    if (!v->events)
+        return lec_fail(err, LEC_E_NOMEM, "%s: %s", v->bus->title, zmq_strerror(errno));
+    zmq_setsockopt(v->events, ZMQ_RCVHWM, &queue, sizeof queue);
+    zmq_setsockopt(v->events, ZMQ_LINGER, &zero, sizeof zero);
+    zmq_setsockopt(v->events, ZMQ_RECONNECT_IVL, &ivl, sizeof ivl);
+    zmq_setsockopt(v->events, ZMQ_RECONNECT_IVL_MAX, &ivl_max, sizeof ivl_max);
+    zmq_setsockopt(v->events, ZMQ_MAXMSGSIZE, &limit, sizeof limit);
+    if (strncmp(v->bus->event_at, "tcp:", 4) == 0) {
+        int beat = 2000, silence = 6000;
+        zmq_setsockopt(v->events, ZMQ_HEARTBEAT_IVL, &beat, sizeof beat);
+        zmq_setsockopt(v->events, ZMQ_HEARTBEAT_TIMEOUT, &silence, sizeof silence);
+    }
+    if (zmq_connect(v->events, v->bus->event_at) < 0)
+        return lec_fail(err, LEC_E_CONFIG, "%s: cannot connect to \"%s\": %s", v->bus->title, v->bus->event_at,
+                        zmq_strerror(errno));
+    if (!bus_watch(v->bus, v->events))
+        return lec_fail(err, LEC_E_NOMEM, "%s: no descriptors left", v->bus->title);
+    return 0;
+}
+
+/* Site and room are known, or have changed: subscribes, heartbeats last. */
+static void learn_room(struct lec_view *v)
+{
+    const char *site = json_string_value(json_object_get(v->bus->room, "site"));
+    const char *room = json_string_value(json_object_get(v->bus->room, "room"));
+    char prefix[sizeof v->prefix];
+    v->described = v->bus->described;
+    if (!site || !room || site[0] == '\0' || room[0] == '\0' ||
+        (size_t)snprintf(prefix, sizeof prefix, "%s/%s/", site, room) >= sizeof prefix) {
+        v->stats.garbage++;
+        return;
+    }
+    if (strcmp(prefix, v->prefix) == 0)
+        return;
+    if (v->prefix[0] != '\0') {
+        close_events(v);
+        struct lec_err err;
+        if (open_events(v, &err) < 0) {
+            close_events(v);
+            lose(v, err.text);
+            return;
+        }
+    }
+    memcpy(v->prefix, prefix, sizeof prefix);
+    static const struct {
+        unsigned follow;
+        enum event_kind kind;
+    } kinds[] = {{LEC_FOLLOW_EVENT, EVENT_EVENT},
+                 {LEC_FOLLOW_JOURNAL, EVENT_JOURNAL},
+                 {LEC_FOLLOW_SAMPLE, EVENT_SAMPLE},
+                 {LEC_FOLLOW_TRACE, EVENT_TRACE}};
+    subscribe(v, EVENT_STATE);
+    subscribe(v, EVENT_SCENE);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (v->options.follow & kinds[i].follow)
+            subscribe(v, kinds[i].kind);
+    subscribe(v, EVENT_HEARTBEAT);
+    v->phase = PHASE_HEARTBEAT;
+}
+
+/* ---- The loop ---- */
+
+void *view_socket(struct lec_view *v)
+{
+    return v->events;
+}
+
+static bool takes_events(const struct lec_view *v)
+{
+    return v->events && v->call == 0 && (v->phase == PHASE_HEARTBEAT || v->phase == PHASE_LIVE);
+}
+
+bool view_waiting(const struct lec_view *v, bool can_read)
+{
+    return (takes_events(v) && can_read) || v->described != v->bus->described;
+}
+
+int64_t view_tick(const struct lec_view *v, int64_t now)
+{
+    int64_t at = LEC_NEVER;
+    (void)now;
+    if (v->phase == PHASE_LIVE)
+        at = v->heard_at + LEC_VIEW_SILENCE_MS * LEC_MS;
+    if (v->wanted && v->call == 0 && v->snapshot_at + SNAPSHOT_PAUSE < at)
+        at = v->snapshot_at + SNAPSHOT_PAUSE;
+    return at;
+}
+
+int view_dispatch(struct lec_view *v)
+{
+    v->callbacks = 0;
+    if (v->described != v->bus->described)
+        learn_room(v);
+    for (int n = 0; n < EVENTS_AT_ONCE && takes_events(v) && receive(v); n++)
+        ;
+    int64_t now = lec_now();
+    if (v->phase == PHASE_LIVE && now - v->heard_at >= LEC_VIEW_SILENCE_MS * LEC_MS) {
+        char reason[128];
+        snprintf(reason, sizeof reason, "no heartbeat from the room for %d s", LEC_VIEW_SILENCE_MS / 1000);
+        lose(v, reason);
+    }
+    if (v->phase == PHASE_HEARTBEAT && v->heard_at > 0 && now - v->heard_at < LEC_VIEW_SILENCE_MS * LEC_MS)
+        v->wanted = true;
+    if (v->wanted && v->call == 0 && v->phase != PHASE_ROOM && v->stream_boot[0] != '\0' &&
+        now >= v->snapshot_at + SNAPSHOT_PAUSE)
+        ask_snapshot(v);
+    return v->callbacks;
+}
+
+int lec_view_open(struct lec_bus *bus, const struct lec_view_options *options, struct lec_view **out,
+                  struct lec_err *err)
+{
+    size_t slot = 0;
+    while (slot < LEC_VIEWS && bus->views[slot])
+        slot++;
+    if (slot == LEC_VIEWS)
+        return lec_fail(err, LEC_E_BUSY, "%d views are open already", LEC_VIEWS);
+    if (bus->event_at[0] == '\0')
+        return lec_fail(err, LEC_E_CONFIG, "%s: no event endpoint was given", bus->title);
+    struct lec_view *v = calloc(1, sizeof *v);
+    if (!v || !(v->topics = json_object())) {
+        free(v);
+        return lec_fail(err, LEC_E_NOMEM, "out of memory");
+    }
+    v->bus = bus;
+    v->options = *options;
+    v->told_lost = true;
+    v->journal = options->journal_after;
+    v->snapshot_at = lec_now() - SNAPSHOT_PAUSE;
+    v->journal_behind = (options->follow & LEC_FOLLOW_JOURNAL) != 0;
+    lec_copy_utf8(v->reason, sizeof v->reason, "waiting for the room", strlen("waiting for the room"));
+    int rc = open_events(v, err);
+    if (rc < 0) {
+        lec_view_free(&v);
+        return rc;
+    }
+    bus->views[slot] = v;
+    if (!bus->dispatching)
+        bus_settle(bus);
+    *out = v;
+    return 0;
+}
+
+void lec_view_free(struct lec_view **view)
+{
+    struct lec_view *v = *view;
+    if (!v)
+        return;
+    *view = NULL;
+    for (size_t i = 0; i < LEC_VIEWS; i++)
+        if (v->bus->views[i] == v)
+            v->bus->views[i] = NULL;
+    if (v->call)
+        lec_bus_forget(v->bus, v->call);
+    close_events(v);
+    picture_clear(&v->picture);
+    json_decref(v->topics);
+    free(v);
+}

@@ -1,0 +1,56 @@
+/* A view: view.c keeps it current, look.c answers questions about it, bus.c calls it from its loop. */
+#ifndef LECTERN_BUS_VIEW_H
+#define LECTERN_BUS_VIEW_H
+
+#include "internal.h"
+
+/* A view is always in one of these. While it waits for an answer it leaves events in its socket, so that they are
+ * applied after it, in order. */
+enum phase {
+    PHASE_ROOM,      /* waits to learn site and room, which topics need */
+    PHASE_HEARTBEAT, /* subscribed; waits for the heartbeat that says so */
+    PHASE_SNAPSHOT,  /* asked for state.snapshot */
+    PHASE_RUN,       /* asks how a run ended that is not under way any more */
+    PHASE_JOURNAL,   /* reads journal entries missed */
+    PHASE_LIVE,
+};
+
+struct lec_view {
+    struct lec_bus *bus;
+    struct lec_view_options options;
+    void *events;
+    enum phase phase;
+    uint64_t described; /* bus->described that the topics are made of */
+    char prefix[2 * NAME_MAX_BUS + 2];
+    char reason[LEC_ERR_TEXT]; /* why it is not live */
+    bool told_lost;            /* LEC_CHANGE_LOST was the last of LIVE and LOST */
+    uint64_t call;             /* under way; 0: none */
+    size_t asked_run;          /* in PHASE_RUN: in picture.runs */
+    bool fresh;                /* a snapshot was applied and not told yet */
+
+    int64_t heard_at;           /* the last heartbeat, monotonic */
+    int64_t snapshot_at;        /* when the last one was asked for */
+    bool wanted;                /* another snapshot, as soon as the pause is over */
+    char stream_boot[BOOT_MAX]; /* of the last heartbeat read: the start that events come from */
+    char boot[BOOT_MAX];        /* of the snapshot */
+    int64_t snapshot_seq;
+    int64_t base_seq;          /* events before this are not ours: the first heartbeat's */
+    int64_t seen[EVENT_KINDS]; /* the newest sequence number of each kind */
+    json_t *topics;            /* topic: sequence number of its last event */
+    int64_t journal;           /* number of the last entry handed on; -1: unknown yet */
+    bool journal_behind;       /* entries were missed */
+
+    struct picture picture;
+    struct lec_view_stats stats;
+    int callbacks; /* made in this dispatch */
+};
+
+void *view_socket(struct lec_view *view);
+/* Takes events and answers; calls back. Returns the number of callbacks. */
+int view_dispatch(struct lec_view *view);
+/* When the view wants to be dispatched for the sake of time. */
+int64_t view_tick(const struct lec_view *view, int64_t now);
+/* Whether it has something to do at once, given whether its socket has messages. */
+bool view_waiting(const struct lec_view *view, bool readable);
+
+#endif
