@@ -15,14 +15,14 @@
 #include "line/op.h"
 
 #define LEC_RUN_ID_MAX 24 /* 16 hex digits */
-#define LEC_RUNS_MAX 32   /* runs remembered, under way or ended; the oldest ended one is forgotten first */
-#define LEC_UNDO_NS (10 * 60 * LEC_SEC) /* how long after its end a run can be undone */
+#define LEC_RUNS_MAX   32 /* runs remembered, under way or ended; the oldest ended one is forgotten first */
+#define LEC_UNDO_NS    (10 * 60 * LEC_SEC) /* how long after its end a run can be undone */
 
 struct lec_scenes;
 
 /* How one operation should be carried out by the line. */
 struct lec_op_request {
-    const struct lec_point *point;   /* set (action NULL): read freshly, done if `value` holds, else write and confirm */
+    const struct lec_point *point; /* set (action NULL): read freshly, done if `value` holds, else write and confirm */
     const struct lec_action *action; /* or invoke */
     const struct lec_value *value;   /* point: the wanted value. Lent for the call */
     const struct lec_value *args;    /* action: n_args values. Lent */
@@ -77,15 +77,16 @@ int lec_scenes_start(struct lec_scenes *scenes, const char *scene, const char *p
 int lec_scenes_cancel(struct lec_scenes *scenes, const char *which, const char *principal, struct lec_buf *json,
                       struct lec_err *err);
 /* Starts a run that restores what the points touched by `run` (NULL or "": the last ended) held before. Points with
- * undo = false, values that were not known, and points that somebody has changed since (their last value is not what the
- * run left) are left alone and named in "kept". Returns 0, LEC_E_CONFIG (no such run, nothing to restore, too long
+ * undo = false, values that were not known, and points that somebody has changed since (a person or another run took
+ * them, or their last value is not what the run left) are left alone and named in "kept". Returns 0, LEC_E_CONFIG (no such run, nothing to restore, too long
  * ago). */
 int lec_scenes_undo(struct lec_scenes *scenes, const char *run, const char *principal, struct lec_buf *json,
                     struct lec_err *err);
 /* Answers with the plan when all targets were read freshly (or did not answer in 5 s): `done` is called once, maybe
- * before this returns. fresh false: from the last values known. */
-int lec_scenes_plan(struct lec_scenes *scenes, const char *scene, bool fresh,
-                    void (*done)(void *ctx, const char *json), void *ctx, struct lec_err *err);
+ * before this returns, with NULL if memory was short. fresh false: from the last values known. Returns 0, or
+ * LEC_E_CONFIG (no such scene), LEC_E_NOMEM (memory, or too many plans wait already) and then `done` is not called. */
+int lec_scenes_plan(struct lec_scenes *scenes, const char *scene, bool fresh, void (*done)(void *ctx, const char *json),
+                    void *ctx, struct lec_err *err);
 /* Writes "[scene NAME]..." with a step for each settable, undoable point with a good value of the devices named (NULL:
  * all), to `text`. Returns 0, LEC_E_RANGE (not a name, or taken by the room file), LEC_E_CONFIG (no such device),
  * LEC_E_NOMEM. */
