@@ -1,14 +1,19 @@
 /* What survives: the journal and a small table of keyed texts (scene runs, learnt durations), in one SQLite file per
- * room (WAL, synchronous NORMAL for the table's sake, FULL at each journal commit), owned by one actor thread.
+ * room (write-ahead log, synchronous FULL: a commit is on the disk when it returns), owned by one actor thread.
  *
- * Calls here only send a message; answers come back as messages on lec_store_fd's socket and are delivered by
- * lec_store_dispatch as callbacks in the caller's thread. An entry is numbered when it is committed: numbers have no
- * gap, also after kill -9, and no number is ever told that is not on the disk. Entries are committed together, at
- * most LEC_STORE_COMMIT_MS after they came.
+ * Calls here only queue; answers are delivered by lec_store_dispatch as callbacks in the caller's thread, when
+ * lec_store_socket has become readable. An entry is numbered when it is committed: numbers have no gap, also after
+ * kill -9, and no number is ever told that is not on the disk. Entries are committed together, at most
+ * LEC_STORE_COMMIT_MS after they came (and as long as the disk takes). Order is by number; the clock may step.
  *
  * A disk that is full or gone: entries wait in memory (LEC_STORE_WAITING of them), `trouble` is called, writing is
  * tried again every second; when even that is full, further entries are counted and one `limit` entry tells how many
- * and from when to when. A database file that is not one is set aside as <file>.broken-<time>, and a new one is begun, with an entry saying so.
+ * and from when to when. That also holds when the file cannot be made at the start for lack of space.
+ *
+ * A file that is no sound database is set aside as <file>.broken-<seconds> (when it is opened, or later when it shows)
+ * and a new one is begun with all that can be read without a gap: the newest entries and the keyed texts. An entry of
+ * kind `journal` says so. Numbers go on behind the highest one known; if none can be read, behind the seconds since
+ * 1970, which no journal reaches by counting, so that whoever follows the journal never sees a number twice.
  *
  * Threads: one thread (the core's) makes all calls. */
 #ifndef LECTERN_STORE_H
@@ -19,8 +24,10 @@
 
 #include "lectern/err.h"
 
-#define LEC_STORE_COMMIT_MS 20
-#define LEC_STORE_WAITING 8192
+#define LEC_STORE_COMMIT_MS  20
+#define LEC_STORE_WAITING    8192
+#define LEC_STORE_DATA_MAX   32768   /* bytes of an entry's data; longer ones are replaced by {"too_long": bytes} */
+#define LEC_STORE_KEPT       2000000 /* entries kept at most, whatever their age: about 500 MB */
 #define LEC_JOURNAL_READ_MAX 1000
 
 struct lec_store;
@@ -36,11 +43,13 @@ struct lec_store_callbacks {
 };
 
 /* Opens or creates the file and starts the actor. keep_ns: entries older than this are removed, in small portions,
- * from the old end. Returns 0, LEC_E_CONFIG (the folder cannot be written: the sentence says what to do), LEC_E_NOMEM.
- * Blocks while the file is opened and checked. */
+ * from the old end; not within a day after the wall clock was seen to step. Returns 0, LEC_E_CONFIG (the folder cannot
+ * be written, another program has the file, a newer version wrote it: the sentence says what to do), LEC_E_NOMEM.
+ * Blocks while the file is opened and checked (a whole check up to 8 MiB, above that only its ends). */
 int lec_store_open(const char *file, int64_t keep_ns, const struct lec_store_callbacks *callbacks,
                    struct lec_store **out, struct lec_err *err);
-/* Commits what waits, within `timeout_ms`, and ends the actor. Accepts NULL. */
+/* Commits what waits, within `timeout_ms`, and ends the actor; no callback is called any more. What could not be
+ * written is logged. Accepts NULL, sets *store NULL. */
 void lec_store_close(struct lec_store **store, int timeout_ms);
 
 /* The socket (a zsock_t) that becomes readable when callbacks are due. */
@@ -48,20 +57,22 @@ void *lec_store_socket(struct lec_store *store);
 void lec_store_dispatch(struct lec_store *store);
 
 struct lec_entry {
-    const char *kind;                     /* "command", "step", ... */
+    const char *kind;                      /* "command", "step", ... */
     const char *device, *name, *principal; /* "" if none */
-    const char *data;                     /* a JSON object; "" for {} */
-    int64_t time_us;                      /* wall time; 0: now */
+    const char *data;                      /* a JSON object; "" for {} */
+    int64_t time_us;                       /* wall time; 0: now */
 };
 /* Copies the entry and queues it. */
 void lec_store_append(struct lec_store *store, const struct lec_entry *entry);
 
 struct lec_journal_query {
-    uint64_t after, before; /* exclusive; before 0: no bound */
-    unsigned limit;         /* 1..LEC_JOURNAL_READ_MAX */
-    bool newest;            /* the last `limit`, still in ascending order */
+    uint64_t after, before;    /* exclusive; before 0: no bound */
+    unsigned limit;            /* 1..LEC_JOURNAL_READ_MAX */
+    bool newest;               /* the last `limit`, still in ascending order */
     const char *kind, *device; /* "" for all */
 };
+/* Asks for entries; the answer may be short of `limit` when it would pass 1 MiB. A long search is done in slices
+ * between commits. When more than 64 are under way, `read` is called with an error before this returns. */
 void lec_store_read(struct lec_store *store, uint64_t token, const struct lec_journal_query *query);
 
 /* Keeps `value` under `key` (value NULL: forgets it), in the same commit order as entries. */
