@@ -62,15 +62,20 @@ void lec_report_warn(struct lec_report *r, const char *file, int line, const cha
 /* Insertion sort: stable, and a report is short. */
 void lec_report_sort(struct lec_report *r)
 {
+    size_t rank[LEC_REPORT_MAX]; /* where the mistake's file was first mentioned */
+    for (size_t i = 0; i < r->n; i++) {
+        rank[i] = 0;
+        while (strcmp(r->at[rank[i]].file, r->at[i].file) != 0)
+            rank[i]++;
+    }
     for (size_t i = 1; i < r->n; i++) {
         struct lec_mistake m = r->at[i];
-        size_t j = i;
-        for (; j > 0; j--) {
-            const struct lec_mistake *before = &r->at[j - 1];
-            if (strcmp(before->file, m.file) != 0 || before->line <= m.line)
-                break;
+        size_t of_m = rank[i], j = i;
+        for (; j > 0 && (rank[j - 1] > of_m || (rank[j - 1] == of_m && r->at[j - 1].line > m.line)); j--) {
             r->at[j] = r->at[j - 1];
+            rank[j] = rank[j - 1];
         }
         r->at[j] = m;
+        rank[j] = of_m;
     }
 }
