@@ -1,0 +1,4 @@
+# Tests of links, notices and the store.
+set(unit ${CMAKE_SOURCE_DIR}/tests/unit)
+lectern_test(store SOURCES ${unit}/store_test.c ${unit}/store_stage.c LINK lecternd_store)
+lectern_test(store_fault SOURCES ${unit}/store_fault_test.c ${unit}/store_stage.c LINK lecternd_store)
