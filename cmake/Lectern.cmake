@@ -47,6 +47,15 @@ function(lectern_program name)
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
+# lectern_hosts_drivers(TARGET): the program can load driver modules: it has, and shows them, all functions of the
+# driver interface, whether it uses them itself or not.
+function(lectern_hosts_drivers target)
+    set_target_properties(${target} PROPERTIES ENABLE_EXPORTS ON)
+    target_link_libraries(${target} PRIVATE lecternd_line lectern_base lectern_loader)
+    target_link_options(${target} PRIVATE
+        -Wl,--whole-archive $<TARGET_FILE:lecternd_line> $<TARGET_FILE:lectern_base> -Wl,--no-whole-archive)
+endfunction()
+
 # lectern_driver(NAME SOURCES... [LINK lib...]): a loadable driver module; the folder's name is the driver's.
 function(lectern_driver name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})

@@ -23,8 +23,10 @@ struct lec_line_setup {
     const struct lec_driver *const *drivers; /* of each device */
     size_t n_devices;
     const char *inbox; /* inproc endpoint of the core's PULL socket, already bound */
-    /* lec_dev_listen ends here, in the line's thread. May be NULL. */
-    int (*listen)(void *ctx, uint32_t line, uint32_t device, const char *host, uint16_t port, struct lec_err *err);
+    /* lec_dev_listen ends here, in the line's thread. source_port: tells devices at one host apart; 0: does not matter.
+     * May be NULL. */
+    int (*listen)(void *ctx, uint32_t line, uint32_t device, const char *host, uint16_t source_port, uint16_t port,
+                  struct lec_err *err);
     void *listen_ctx;
 };
 

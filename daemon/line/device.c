@@ -150,7 +150,9 @@ static int on_listen(void *ctx, const struct lec_device *desc, uint16_t port, st
     const struct lec_line_setup *s = line->setup;
     if (!s->listen)
         return lec_fail(err, LEC_E_NOTSUP, "nobody listens for datagrams here");
-    return s->listen(s->listen_ctx, line->number, (uint32_t)device_of(line, desc)->index, desc->line->host, port, err);
+    uint16_t source = desc->line->simulated ? desc->line->port : 0;
+    return s->listen(s->listen_ctx, line->number, (uint32_t)device_of(line, desc)->index, desc->line->host, source,
+                     port, err);
 }
 
 /* Secrets never leave in a trace: every place where one stands in clear is blotted out. */

@@ -63,6 +63,7 @@ enum lec_tell {
     LEC_TELL_BLOCK,      /* struct lec_block_head, then float64 */
     LEC_TELL_TRACE,      /* 's' or 'r', then bytes */
     LEC_TELL_COUNTERS,   /* struct lec_counters */
+    LEC_TELL_NOTICE,     /* from the notice thread: bytes of a datagram for this device */
     LEC_TELL_ENDED,      /* the thread is about to return */
 };
 

@@ -1,0 +1,281 @@
+/* Start, loop and stop of the room. */
+#include "core/core.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "lectern/log.h"
+
+#define TICK_NS       LEC_SEC
+#define END_NS        (600 * LEC_MS) /* lines get so long to end */
+#define CLOCK_STEP_US 2000000        /* wall time that jumps more than this is journalled */
+
+static int make_folder(const char *path, mode_t mode, struct lec_err *err)
+{
+    if (mkdir(path, mode) == 0 || errno == EEXIST)
+        return 0;
+    return lec_fail(err, LEC_E_CONFIG, "the folder %s cannot be made: %s", path, strerror(errno));
+}
+
+/* One daemon a room: the lock lives as long as the process. */
+static int lock_room(const char *folder, struct lec_err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/lock", folder);
+    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return lec_fail(err, LEC_E_CONFIG, "%s cannot be opened: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close(fd);
+        return lec_fail(err, LEC_E_CONFIG, "another daemon runs this room already (%s is locked)", path);
+    }
+    return 0;
+}
+
+static void make_boot(char boot[17])
+{
+    uint8_t bytes[8];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+        int64_t now = lec_wall_us();
+        memcpy(bytes, &now, sizeof bytes);
+    }
+    for (int i = 0; i < 8; i++)
+        snprintf(boot + 2 * i, 3, "%02x", bytes[i]);
+}
+
+int core_load(struct core *core, const struct lec_room **room, struct lec_report *report)
+{
+    struct lec_sources sources = {.profiles = core->setup.profiles,
+                                  .secrets = core->setup.secrets,
+                                  .captured = core->captured_file,
+                                  .line_map = core->setup.line_map,
+                                  .schema = lec_drivers_schema,
+                                  .schema_ctx = core->drivers};
+    int rc = lec_room_load(core->setup.room_file, &sources, room, report);
+    lec_report_sort(report);
+    return rc;
+}
+
+static int load_first(struct core *core, struct lec_err *err)
+{
+    struct lec_report report;
+    lec_report_init(&report);
+    int rc = core_load(core, &core->room, &report);
+    for (size_t i = 0; i < report.n; i++)
+        lec_log(report.at[i].warning ? LEC_LOG_WARNING : LEC_LOG_ERROR, "%s:%d: %s", report.at[i].file,
+                report.at[i].line, report.at[i].text);
+    if (rc < 0)
+        lec_fail(err, rc, "%s: %zu mistakes; `lectern check` shows them all", core->setup.room_file, report.errors);
+    lec_report_done(&report);
+    return rc;
+}
+
+static int open_bus(struct core *core, struct lec_err *err)
+{
+    char folder[3072], endpoint[4096];
+    snprintf(folder, sizeof folder, "%s/%s", core->setup.run_dir, core->room->id);
+    int rc = make_folder(core->setup.run_dir, 0755, err);
+    if (rc == 0)
+        rc = make_folder(folder, 0750, err);
+    if (rc == 0)
+        rc = lock_room(folder, err);
+    if (rc < 0)
+        return rc;
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/event", folder);
+    rc = events_open(core, endpoint, err);
+    if (rc < 0)
+        return rc;
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/command", folder);
+    return front_open(core, endpoint, err);
+}
+
+static void journal_start(struct core *core)
+{
+    char data[128];
+    snprintf(data, sizeof data, "{\"version\":\"0.1.0\",\"boot\":\"%s\",\"devices\":%zu}", core->boot,
+             core->room->n_devices);
+    journal_add(core, "start", "", "", "", data);
+}
+
+int core_open(struct core *core, const struct core_setup *setup, struct lec_err *err)
+{
+    *core = (struct core){.setup = *setup, .scenes_at = LEC_NEVER, .signal_fd = -1};
+    core->started_ns = lec_now();
+    core->wall_offset_us = lec_wall_us() - core->started_ns / 1000;
+    make_boot(core->boot);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    core->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    core->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    core->drivers = lec_drivers_new(setup->drivers_dir);
+    core->retry = retry_new();
+    core->pending = calloc(PENDING_MAX, sizeof *core->pending);
+    if (core->signal_fd < 0 || core->cancel_fd < 0 || !core->drivers || !core->retry || !core->pending)
+        return lec_fail(err, LEC_E_NOMEM, "out of memory or descriptors");
+    snprintf(core->captured_file, sizeof core->captured_file, "%s/captured.ini", setup->state_dir);
+
+    int rc = load_first(core, err);
+    if (rc == 0)
+        rc = open_bus(core, err);
+    if (rc == 0)
+        rc = state_open(core) < 0 ? lec_fail(err, LEC_E_NOMEM, "out of memory") : 0;
+    if (rc == 0)
+        rc = journal_open(core, err);
+    if (rc == 0) {
+        journal_start(core);
+        rc = lines_open(core, err);
+    }
+    if (rc == 0)
+        rc = scenes_open(core, err);
+    return rc;
+}
+
+static void on_signal(struct core *core)
+{
+    struct signalfd_siginfo info;
+    while (read(core->signal_fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            room_reload(core, NULL);
+        else
+            core_end(core);
+    }
+}
+
+void core_end(struct core *core)
+{
+    if (core->ending)
+        return;
+    core->ending = true;
+    core->end_by = lec_now() + END_NS;
+    sd_notify(0, "STOPPING=1");
+    journal_add(core, "stop", "", "", "", "{}");
+    uint64_t one = 1;
+    ssize_t n = write(core->cancel_fd, &one, sizeof one);
+    (void)n;
+    for (size_t i = 0; i < core->n_lines; i++)
+        if (core->lines[i])
+            lines_end(core, core->lines[i]);
+}
+
+/* Steps of the wall clock are worth knowing: entries before and after do not sort by time. */
+static void watch_clock(struct core *core)
+{
+    int64_t offset = lec_wall_us() - lec_now() / 1000;
+    int64_t step = offset - core->wall_offset_us;
+    core->wall_offset_us = offset;
+    if (llabs(step) < CLOCK_STEP_US)
+        return;
+    char data[96];
+    snprintf(data, sizeof data, "{\"step_ms\":%" PRId64 "}", step / 1000);
+    journal_add(core, "clock", "", "", "", data);
+    lec_log(LEC_LOG_NOTICE, "the wall clock stepped by %.1f s", (double)step / 1e6);
+}
+
+static void tick(struct core *core, int64_t now)
+{
+    core->tick_at += TICK_NS;
+    if (core->tick_at <= now)
+        core->tick_at = now + TICK_NS;
+    state_age(core);
+    watch_clock(core);
+    events_heartbeat(core);
+    sd_notify(0, "WATCHDOG=1");
+}
+
+static int64_t earliest(const struct core *core)
+{
+    int64_t at = core->tick_at;
+    if (core->scenes_at < at)
+        at = core->scenes_at;
+    if (core->events.greet_at < at)
+        at = core->events.greet_at;
+    if (core->ending && core->end_by < at)
+        at = core->end_by;
+    return at;
+}
+
+enum { ITEM_COMMAND, ITEM_INBOX, ITEM_STORE, ITEM_EVENTS, ITEM_SIGNAL, ITEM_SEARCH };
+
+static void serve(struct core *core, const zmq_pollitem_t items[], size_t n_searches)
+{
+    if (items[ITEM_COMMAND].revents)
+        front_commands(core);
+    if (items[ITEM_INBOX].revents)
+        lines_inbox(core);
+    if (items[ITEM_STORE].revents)
+        lec_store_dispatch(core->store);
+    if (items[ITEM_EVENTS].revents)
+        events_subscriptions(core);
+    if (items[ITEM_SIGNAL].revents)
+        on_signal(core);
+    for (size_t i = n_searches; i > 0; i--)
+        if (items[ITEM_SEARCH + i - 1].revents)
+            search_over(core, i - 1);
+    int64_t now = lec_now();
+    if (now >= core->events.greet_at)
+        events_heartbeat(core);
+    if (now >= core->tick_at)
+        tick(core, now);
+    if (now >= core->scenes_at)
+        scenes_tick(core);
+}
+
+int core_run(struct core *core)
+{
+    zmq_pollitem_t items[ITEM_SEARCH + SEARCHES_MAX] = {
+        [ITEM_COMMAND] = {.socket = zsock_resolve(core->command), .events = ZMQ_POLLIN},
+        [ITEM_INBOX] = {.socket = zsock_resolve(core->inbox), .events = ZMQ_POLLIN},
+        [ITEM_STORE] = {.socket = zsock_resolve(lec_store_socket(core->store)), .events = ZMQ_POLLIN},
+        [ITEM_EVENTS] = {.socket = zsock_resolve(core->events.socket), .events = ZMQ_POLLIN},
+        [ITEM_SIGNAL] = {.fd = core->signal_fd, .events = ZMQ_POLLIN},
+    };
+    core->tick_at = lec_now() + TICK_NS;
+    lec_log(LEC_LOG_INFO, "room %s: %zu devices on %zu lines", core->room->id, core->n_devices, core->n_lines);
+    sd_notify(0, "READY=1");
+    while (!core->ending || (!(lines_all_ended(core) && core->n_searches == 0) && lec_now() < core->end_by)) {
+        for (size_t i = 0; i < core->n_searches; i++)
+            items[ITEM_SEARCH + i] = (zmq_pollitem_t){.socket = search_socket(core, i), .events = ZMQ_POLLIN};
+        size_t n_searches = core->n_searches;
+        if (zmq_poll(items, (int)(ITEM_SEARCH + n_searches), lec_ms_until(earliest(core))) < 0 && errno != EINTR)
+            break;
+        serve(core, items, n_searches);
+    }
+    return core->exit_code;
+}
+
+void core_close(struct core *core)
+{
+    bool hung = !lines_all_ended(core) || core->n_searches > 0;
+    if (core->scenes)
+        lec_scenes_free(&core->scenes);
+    journal_close(core);
+    if (hung && core->ending) {
+        lec_log(LEC_LOG_WARNING, "a device did not let go in time: ending without it");
+        _exit(core->exit_code);
+    }
+    lines_close(core);
+    front_close(core);
+    events_close(core);
+    state_close(core);
+    retry_free(&core->retry);
+    free(core->pending);
+    lec_room_unref(&core->room);
+    lec_drivers_free(&core->drivers);
+    if (core->signal_fd >= 0)
+        close(core->signal_fd);
+    if (core->cancel_fd >= 0)
+        close(core->cancel_fd);
+}

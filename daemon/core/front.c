@@ -1,0 +1,404 @@
+/* The command socket: messages in, JSON-RPC checked, one dispatch point, answers out. */
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/access.h"
+#include "core/core.h"
+#include "lectern/log.h"
+
+int front_open(struct core *core, const char *endpoint, struct lec_err *err)
+{
+    lec_buf_init(&core->reply, REPLY_MAX);
+    zsock_t *socket = zsock_new(ZMQ_ROUTER);
+    if (!socket)
+        return lec_fail(err, LEC_E_NOMEM, "out of memory");
+    core->command = socket;
+    zsock_set_sndhwm(socket, COMMAND_HWM);
+    zsock_set_rcvhwm(socket, COMMAND_HWM);
+    zsock_set_maxmsgsize(socket, MESSAGE_MAX);
+    zsock_set_linger(socket, 100);
+    if (zsock_bind(socket, "%s", endpoint) < 0)
+        return lec_fail(err, LEC_E_LINK, "cannot open %s: %s", endpoint, zmq_strerror(zmq_errno()));
+    return 0;
+}
+
+void front_close(struct core *core)
+{
+    zsock_destroy((zsock_t **)&core->command);
+    lec_buf_done(&core->reply);
+}
+
+/* ---- Answers ------------------------------------------------------------------------------------------------ */
+
+static void write_id(struct lec_buf *b, const struct id *id)
+{
+    if (id->is_text)
+        lec_json_str(b, id->text);
+    else
+        lec_json_int(b, id->number);
+}
+
+struct lec_buf *reply_begin(struct core *core, const struct request *r)
+{
+    struct lec_buf *b = &core->reply;
+    lec_buf_clear(b);
+    lec_buf_puts(b, "{\"jsonrpc\":\"2.0\",\"id\":");
+    write_id(b, &r->id);
+    lec_buf_puts(b, ",\"result\":");
+    return b;
+}
+
+static void send_bytes(struct core *core, const struct caller *to, const char *data, size_t n)
+{
+    void *socket = zsock_resolve(core->command);
+    if (zmq_send(socket, to->identity, to->identity_n, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+        return; /* the caller has gone */
+    if (to->delimiter)
+        zmq_send(socket, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    zmq_send(socket, data, n, ZMQ_DONTWAIT);
+}
+
+void reply_send(struct core *core, const struct request *r)
+{
+    struct lec_buf *b = &core->reply;
+    lec_buf_putc(b, '}');
+    if (b->failed) {
+        struct trouble t = {.code = -32603, .reason = "the answer is too long"};
+        lec_buf_clear(b);
+        reply_error(core, r, &t);
+        return;
+    }
+    const struct caller *to = r->slot ? retry_caller(r->slot) : r->caller;
+    send_bytes(core, to ? to : r->caller, b->data, b->len);
+    if (r->slot)
+        retry_keep(core->retry, r->slot, b->data, b->len);
+}
+
+static void member(struct lec_buf *b, const char *key, const char *text)
+{
+    if (!text || !*text)
+        return;
+    lec_json_key(b, key);
+    lec_json_str(b, text);
+}
+
+static void write_mistakes(struct lec_buf *b, const struct lec_report *report)
+{
+    lec_json_key(b, "mistakes");
+    lec_buf_putc(b, '[');
+    for (size_t i = 0; i < report->n; i++) {
+        lec_json_next(b);
+        lec_buf_puts(b, "{\"file\":");
+        lec_json_str(b, report->at[i].file);
+        lec_json_key(b, "line");
+        lec_json_int(b, report->at[i].line);
+        member(b, "text", report->at[i].text);
+        lec_json_key(b, "warning");
+        lec_json_bool(b, report->at[i].warning);
+        lec_buf_putc(b, '}');
+    }
+    lec_buf_putc(b, ']');
+}
+
+static int remedy_code(int rpc)
+{
+    switch (rpc) {
+    case -32002:
+        return LEC_E_REFUSED;
+    case -32003:
+        return LEC_E_TIMEOUT;
+    case -32004:
+        return LEC_E_LINK;
+    default:
+        return 0;
+    }
+}
+
+void reply_error(struct core *core, const struct request *r, const struct trouble *t)
+{
+    core->n_errors++;
+    struct lec_buf *b = &core->reply;
+    lec_buf_clear(b);
+    lec_buf_puts(b, "{\"jsonrpc\":\"2.0\",\"id\":");
+    write_id(b, &r->id);
+    lec_buf_printf(b, ",\"error\":{\"code\":%d,\"message\":", t->code);
+    char message[LEC_ERR_TEXT + 2 * LEC_NAME_MAX];
+    if (t->message)
+        snprintf(message, sizeof message, "%s", t->message);
+    else if (t->device && t->point)
+        snprintf(message, sizeof message, "%s.%s: %s", t->device->name, t->point->name, t->reason);
+    else
+        snprintf(message, sizeof message, "%s%s%s", t->device ? t->device->name : "", t->device ? ": " : "", t->reason);
+    lec_json_str(b, message);
+    lec_buf_puts(b, ",\"data\":{");
+    member(b, "device", t->device ? t->device->name : NULL);
+    member(b, "point", t->point ? t->point->name : NULL);
+    member(b, "verdict", t->verdict);
+    member(b, "param", t->param);
+    member(b, "nearest", t->nearest);
+    member(b, "reason", t->reason);
+    const char *vi, *en;
+    if (t->device && remedy_for(t->device, remedy_code(t->code), &vi, &en)) {
+        lec_buf_puts(b, ",\"remedy\":{");
+        member(b, "vi", vi);
+        member(b, "en", en);
+        lec_buf_putc(b, '}');
+    }
+    if (t->mistakes)
+        write_mistakes(b, t->mistakes);
+    lec_buf_puts(b, "}}");
+    const struct caller *to = r->slot ? retry_caller(r->slot) : r->caller;
+    send_bytes(core, to ? to : r->caller, b->data, b->len);
+    if (r->slot)
+        retry_keep(core->retry, r->slot, b->data, b->len);
+}
+
+void reply_param(struct core *core, const struct request *r, const char *param, const char *expected)
+{
+    char text[160];
+    snprintf(text, sizeof text, "parameter \"%.40s\": %s", param, expected);
+    struct trouble t = {.code = -32602, .reason = text, .param = param};
+    reply_error(core, r, &t);
+}
+
+bool params_known(struct core *core, const struct request *r, const char *known)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(r->params, key, value)
+    {
+        size_t n = strlen(key);
+        const char *at = known;
+        while ((at = strstr(at, key))) {
+            bool begins = at == known || at[-1] == '|';
+            bool ends = at[n] == '|' || at[n] == '\0';
+            if (begins && ends)
+                break;
+            at += n > 0 ? n : 1;
+        }
+        if (!at || n == 0) {
+            char expected[120];
+            snprintf(expected, sizeof expected, "not known; this method takes: %.80s", *known ? known : "none");
+            reply_param(core, r, key, expected);
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *param_text(struct core *core, const struct request *r, const char *name, bool required, bool *ok)
+{
+    json_t *v = json_object_get(r->params, name);
+    *ok = true;
+    if (!v && !required)
+        return NULL;
+    if (!v || !json_is_string(v) || json_string_length(v) != strlen(json_string_value(v))) {
+        reply_param(core, r, name, v ? "a text is wanted" : "is missing");
+        *ok = false;
+        return NULL;
+    }
+    return json_string_value(v);
+}
+
+bool param_timeout(struct core *core, const struct request *r, const char *name, int64_t fallback, int64_t *out)
+{
+    json_t *v = json_object_get(r->params, name);
+    *out = fallback;
+    if (!v)
+        return true;
+    json_int_t ms = json_is_integer(v) ? json_integer_value(v) : 0;
+    if (ms < 1 || ms > 3600000) {
+        reply_param(core, r, name, "whole milliseconds from 1 to 3600000 are wanted");
+        return false;
+    }
+    *out = ms * LEC_MS;
+    return true;
+}
+
+/* ---- Requests ----------------------------------------------------------------------------------------------- */
+
+static bool read_id(json_t *v, struct id *out)
+{
+    if (json_is_integer(v)) {
+        *out = (struct id){.number = json_integer_value(v)};
+        return true;
+    }
+    size_t n = json_is_string(v) ? json_string_length(v) : 0;
+    if (n < 1 || n >= sizeof out->text || strlen(json_string_value(v)) != n)
+        return false;
+    *out = (struct id){.is_text = true};
+    memcpy(out->text, json_string_value(v), n + 1);
+    return true;
+}
+
+/* jansson has a limit of its own (2048); ours keeps the stack small whoever sends. */
+static bool too_deep(const char *data, size_t n)
+{
+    int depth = 0;
+    bool text = false;
+    for (size_t i = 0; i < n; i++) {
+        char c = data[i];
+        if (text) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                text = false;
+        } else if (c == '"') {
+            text = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > JSON_DEPTH_MAX)
+                return true;
+        } else if (c == '}' || c == ']') {
+            depth--;
+        }
+    }
+    return false;
+}
+
+/* An error for something that is not even a request: its id may be unknown. */
+static void reply_garbage(struct core *core, const struct caller *caller, const json_t *id, int code, const char *what)
+{
+    struct lec_buf *b = &core->reply;
+    core->n_errors++;
+    core->limits.bad_json++;
+    struct id known;
+    lec_buf_clear(b);
+    lec_buf_puts(b, "{\"jsonrpc\":\"2.0\",\"id\":");
+    json_t *copy = id ? json_incref((json_t *)(uintptr_t)id) : NULL;
+    if (copy && read_id(copy, &known))
+        write_id(b, &known);
+    else
+        lec_buf_puts(b, "null");
+    json_decref(copy);
+    lec_buf_printf(b, ",\"error\":{\"code\":%d,\"message\":", code);
+    lec_json_str(b, what);
+    lec_buf_puts(b, ",\"data\":{\"reason\":");
+    lec_json_str(b, what);
+    lec_buf_puts(b, "}}}");
+    send_bytes(core, caller, b->data, b->len);
+}
+
+/* The one place that every request passes: known method, allowed principal, not done before; then it runs. */
+static void dispatch(struct core *core, struct request *r, const char *method)
+{
+    r->method = method_find(method);
+    if (!r->method) {
+        char text[120];
+        snprintf(text, sizeof text, "no method \"%.60s\"", method);
+        struct trouble t = {.code = -32601, .reason = text};
+        reply_error(core, r, &t);
+        return;
+    }
+    if (!access_allowed(r->principal, r->method)) {
+        struct trouble t = {.code = -32008, .reason = "this principal may not do this"};
+        reply_error(core, r, &t);
+        return;
+    }
+    if (r->method->changes) {
+        bool again = false;
+        r->slot = retry_find(core->retry, r->caller, &r->id, &again);
+        if (r->slot && again) {
+            size_t n;
+            const char *answer = retry_answer(r->slot, &n);
+            if (answer)
+                send_bytes(core, r->caller, answer, n);
+            else
+                retry_move(r->slot, r->caller);
+            return;
+        }
+    }
+    r->method->run(core, r);
+}
+
+static void request_parsed(struct core *core, const struct caller *caller, const char *principal, json_t *root)
+{
+    json_t *id = json_object_get(root, "id");
+    if (!json_is_object(root)) {
+        reply_garbage(core, caller, NULL, -32600, "a request is one JSON object; batches are not taken");
+        return;
+    }
+    const char *version = json_string_value(json_object_get(root, "jsonrpc"));
+    const char *method = json_string_value(json_object_get(root, "method"));
+    json_t *params = json_object_get(root, "params");
+    struct request r = {.caller = caller, .principal = principal, .params = params};
+    if (!version || strcmp(version, "2.0") != 0)
+        reply_garbage(core, caller, id, -32600, "\"jsonrpc\" must be \"2.0\"");
+    else if (!id || !read_id(id, &r.id))
+        reply_garbage(core, caller, NULL, -32600, "\"id\" must be a whole number or a text of 1 to 64 bytes");
+    else if (!method)
+        reply_garbage(core, caller, id, -32600, "\"method\" must be a text");
+    else if (params && !json_is_object(params))
+        reply_param(core, &r, "params", "an object is wanted");
+    else
+        dispatch(core, &r, method);
+}
+
+static void handle(struct core *core, const struct caller *caller, const char *principal, const char *data, size_t n)
+{
+    core->n_requests++;
+    if (n > REQUEST_MAX) {
+        core->limits.oversized++;
+        reply_garbage(core, caller, NULL, -32600, "the request is longer than 65536 bytes");
+        return;
+    }
+    if (too_deep(data, n)) {
+        reply_garbage(core, caller, NULL, -32700, "the JSON is nested deeper than 16");
+        return;
+    }
+    json_error_t where;
+    json_t *root = json_loadb(data, n, JSON_REJECT_DUPLICATES, &where);
+    if (!root) {
+        char text[JSON_ERROR_TEXT_LENGTH + 64];
+        snprintf(text, sizeof text, "not JSON: %s at byte %d", where.text, where.position);
+        reply_garbage(core, caller, NULL, -32700, text);
+        return;
+    }
+    request_parsed(core, caller, principal, root);
+    json_decref(root);
+}
+
+static bool more(zmq_msg_t *msg)
+{
+    return zmq_msg_more(msg) != 0;
+}
+
+/* Reads one message: identity, maybe an empty frame, the request. Returns false when there is none. */
+static bool take_one(struct core *core)
+{
+    void *socket = zsock_resolve(core->command);
+    zmq_msg_t msg;
+    struct caller caller = {0};
+    zmq_msg_init(&msg);
+    if (zmq_msg_recv(&msg, socket, ZMQ_DONTWAIT) < 0) {
+        zmq_msg_close(&msg);
+        return false;
+    }
+    caller.identity_n = (uint8_t)(zmq_msg_size(&msg) <= IDENTITY_MAX ? zmq_msg_size(&msg) : IDENTITY_MAX);
+    memcpy(caller.identity, zmq_msg_data(&msg), caller.identity_n);
+    bool have = more(&msg);
+    if (have) {
+        zmq_msg_recv(&msg, socket, ZMQ_DONTWAIT);
+        if (zmq_msg_size(&msg) == 0 && more(&msg)) {
+            caller.delimiter = true;
+            zmq_msg_recv(&msg, socket, ZMQ_DONTWAIT);
+        }
+    }
+    if (have && !more(&msg)) {
+        handle(core, &caller, access_principal(&msg), zmq_msg_data(&msg), zmq_msg_size(&msg));
+    } else if (have) {
+        while (more(&msg))
+            zmq_msg_recv(&msg, socket, ZMQ_DONTWAIT);
+        core->limits.frames++;
+        reply_garbage(core, &caller, NULL, -32600, "a request is one frame");
+    }
+    zmq_msg_close(&msg);
+    return true;
+}
+
+void front_commands(struct core *core)
+{
+    for (int i = 0; i < BATCH_MAX && take_one(core); i++)
+        continue;
+}

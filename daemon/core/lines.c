@@ -1,0 +1,347 @@
+/* The lines of the room as the core sees them: starting, asking, and what they tell. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core.h"
+#include "lectern/log.h"
+
+#define INBOX    "inproc://core"
+#define TRACE_NS (600 * LEC_SEC)
+
+/* ---- Starting and ending ------------------------------------------------------------------------------------ */
+
+/* In a line's thread: the line's device wants datagrams. */
+static int on_listen(void *ctx, uint32_t number, uint32_t device, const char *host, uint16_t source_port, uint16_t port,
+                     struct lec_err *err)
+{
+    struct lec_notice *notice = ctx;
+    char name[16];
+    snprintf(name, sizeof name, "%u", number);
+    return lec_notice_register(notice, port, host, source_port, name, device, -1, err);
+}
+
+/* In the notice thread: hands the datagram to the core, which hands it to the line. */
+static void on_notice(void *ctx, const char *line_name, size_t device, const void *data, size_t len)
+{
+    static _Thread_local zsock_t *push;
+    (void)ctx;
+    int64_t number;
+    if (lec_parse_int(line_name, 0, UINT32_MAX, &number) < 0)
+        return;
+    if (!push)
+        push = zsock_new_push(">" INBOX);
+    struct lec_head head = {.tell = LEC_TELL_NOTICE, .line = (uint32_t)number, .device = (uint32_t)device};
+    if (push)
+        lec_pipe_send2(zsock_resolve(push), &head, sizeof head, data, len); /* a full inbox: the next poll will tell */
+}
+
+static struct line_state *new_line(struct core *core)
+{
+    struct line_state **more = realloc(core->lines, (core->n_lines + 1) * sizeof *more);
+    if (!more)
+        return NULL;
+    core->lines = more;
+    struct line_state *line = calloc(1, sizeof *line);
+    if (!line)
+        return NULL;
+    line->number = (uint32_t)core->n_lines;
+    core->lines[core->n_lines++] = line;
+    return line;
+}
+
+static void free_line(struct core *core, struct line_state *line)
+{
+    lec_line_join(&line->actor);
+    core->lines[line->number] = NULL;
+    lec_room_unref(&line->room);
+    free(line->devices);
+    free(line->drivers);
+    free(line);
+}
+
+struct line_state *lines_start(struct core *core, const struct lec_line *desc, const struct lec_device *const *devices,
+                               size_t n, struct lec_err *err)
+{
+    struct line_state *line = new_line(core);
+    if (line) {
+        line->desc = desc;
+        line->room = lec_room_ref(devices[0]->room);
+        line->devices = calloc(n, sizeof *line->devices);
+        line->drivers = calloc(n, sizeof *line->drivers);
+        line->n_devices = n;
+    }
+    if (!line || !line->devices || !line->drivers) {
+        lec_fail(err, LEC_E_NOMEM, "out of memory");
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        line->devices[i] = devices[i];
+        line->drivers[i] = lec_drivers_get(core->drivers, devices[i]->driver, err);
+        if (!line->drivers[i]) {
+            free_line(core, line);
+            return NULL;
+        }
+    }
+    struct lec_line_setup setup = {.number = line->number,
+                                   .line = desc,
+                                   .devices = line->devices,
+                                   .drivers = line->drivers,
+                                   .n_devices = n,
+                                   .inbox = INBOX,
+                                   .listen = core->notice ? on_listen : NULL,
+                                   .listen_ctx = core->notice};
+    struct lec_report report;
+    lec_report_init(&report);
+    int rc = lec_line_begin(&setup, &line->actor, &report, err);
+    lec_report_done(&report);
+    if (rc < 0) {
+        free_line(core, line);
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct device_state *d = state_device(core, devices[i]->name);
+        d->line = line;
+        d->on_line = (uint32_t)i;
+    }
+    return line;
+}
+
+int lines_open(struct core *core, struct lec_err *err)
+{
+    zsock_t *inbox = zsock_new(ZMQ_PULL);
+    if (!inbox)
+        return lec_fail(err, LEC_E_NOMEM, "out of memory");
+    core->inbox = inbox;
+    zsock_set_rcvhwm(inbox, LEC_INBOX_HWM);
+    if (zsock_bind(inbox, INBOX) < 0)
+        return lec_fail(err, LEC_E_BUG, "cannot open the inbox");
+    core->notice = lec_notice_new(on_notice, core);
+    const struct lec_room *room = core->room;
+    for (size_t i = 0; i < room->n_lines; i++)
+        if (!lines_start(core, &room->lines[i], room->lines[i].devices, room->lines[i].n_devices, err))
+            return err->code;
+    for (size_t i = 0; i < room->n_devices; i++) {
+        const struct lec_device *one[] = {&room->devices[i]};
+        if (!room->devices[i].line && !lines_start(core, NULL, one, 1, err))
+            return err->code;
+    }
+    return 0;
+}
+
+void lines_end(struct core *core, struct line_state *line)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%u", line->number);
+    if (core->notice)
+        lec_notice_unregister(core->notice, name);
+    lec_line_end(line->actor);
+}
+
+bool lines_all_ended(const struct core *core)
+{
+    for (size_t i = 0; i < core->n_lines; i++)
+        if (core->lines[i])
+            return false;
+    return true;
+}
+
+void lines_close(struct core *core)
+{
+    lec_notice_free(&core->notice);
+    for (size_t i = 0; i < core->n_lines; i++)
+        if (core->lines[i])
+            free_line(core, core->lines[i]);
+    free(core->lines);
+    zsock_destroy((zsock_t **)&core->inbox);
+}
+
+struct line_state *lines_find(struct core *core, const char *name)
+{
+    for (size_t i = 0; i < core->n_lines; i++)
+        if (core->lines[i] && core->lines[i]->desc && strcmp(core->lines[i]->desc->name, name) == 0)
+            return core->lines[i];
+    return NULL;
+}
+
+int lines_ask(struct core *core, const struct device_state *d, struct lec_request *request)
+{
+    (void)core;
+    if (!d->line)
+        return LEC_E_LINK;
+    request->device = d->on_line;
+    return lec_line_ask(d->line->actor, request);
+}
+
+/* ---- What they tell ----------------------------------------------------------------------------------------- */
+
+static void on_event(struct core *core, struct device_state *d, const char *data, size_t n)
+{
+    const char *json = memchr(data, '\0', n);
+    if (!json || n < 2 || data[n - 1] != '\0')
+        return;
+    json++;
+    journal_add(core, "event", d->desc->name, data, "", *json ? json : "{}");
+    struct lec_buf *b = events_begin(core, d->event_topic);
+    if (!b)
+        return;
+    lec_json_key(b, "device");
+    lec_json_str(b, d->desc->name);
+    lec_json_key(b, "event");
+    lec_json_str(b, data);
+    if (*json) {
+        lec_json_key(b, "data");
+        lec_buf_puts(b, json);
+    }
+    events_end(core, d->event_topic, NULL, 0);
+}
+
+static void on_block(struct core *core, struct device_state *d, const char *data, size_t n)
+{
+    struct lec_block_head head;
+    if (n < sizeof head)
+        return;
+    memcpy(&head, data, sizeof head);
+    if (head.point >= d->desc->n_points || n - sizeof head != head.n * sizeof(double))
+        return;
+    struct topic *topic = events_topic(core, EVENT_SAMPLE, d->desc->name);
+    struct lec_buf *b = events_begin(core, topic);
+    if (!b)
+        return;
+    lec_json_key(b, "device");
+    lec_json_str(b, d->desc->name);
+    lec_json_key(b, "point");
+    lec_json_str(b, d->desc->points[head.point].name);
+    lec_json_key(b, "first");
+    lec_json_int(b, lec_wall_us() - (lec_now() - head.first_ns) / 1000);
+    lec_json_key(b, "interval_us");
+    lec_json_float(b, head.interval_ns / 1000);
+    lec_json_key(b, "n");
+    lec_json_int(b, head.n);
+    events_end(core, topic, data + sizeof head, n - sizeof head);
+}
+
+static void on_trace(struct core *core, struct line_state *line, const char *data, size_t n)
+{
+    if (n < 1 || !line->desc)
+        return;
+    if (line->trace_until != 0 && lec_now() > line->trace_until) {
+        struct lec_request off = {.ask = LEC_ASK_TRACE};
+        line->trace_until = 0;
+        lec_line_ask(line->actor, &off);
+    }
+    struct topic *topic = events_topic(core, EVENT_TRACE, line->desc->name);
+    struct lec_buf *b = events_begin(core, topic);
+    if (!b)
+        return;
+    lec_json_key(b, "dir");
+    lec_json_str(b, data[0] == 's' ? "sent" : "received");
+    lec_json_key(b, "hex");
+    lec_buf_putc(b, '"');
+    for (size_t i = 1; i < n; i++)
+        lec_buf_printf(b, "%s%02X", i > 1 ? " " : "", (unsigned)(unsigned char)data[i]);
+    lec_buf_putc(b, '"');
+    events_end(core, topic, NULL, 0);
+}
+
+static void on_datagram(struct core *core, struct line_state *line, uint32_t device, const char *data, size_t n)
+{
+    (void)core;
+    if (n > LEC_DATAGRAM_MAX)
+        return;
+    struct lec_request ask = {.ask = LEC_ASK_NOTICE, .device = device, .len = (uint32_t)n};
+    memcpy(ask.data, data, n);
+    ask.data[n] = '\0';
+    lec_line_ask(line->actor, &ask);
+}
+
+static void on_ended(struct core *core, struct line_state *line)
+{
+    line->ended = true;
+    free_line(core, line);
+}
+
+/* A copy of a struct that came as bytes, or a zeroed one when the size is not its own. */
+#define TAKE(type, name)                                                                                               \
+    type name;                                                                                                         \
+    if (n != sizeof name)                                                                                              \
+        return;                                                                                                        \
+    memcpy(&name, data, sizeof name)
+
+static void told(struct core *core, const struct lec_head *head, const char *data, size_t n)
+{
+    struct line_state *line = head->line < core->n_lines ? core->lines[head->line] : NULL;
+    if (!line)
+        return;
+    struct device_state *d =
+        head->device < line->n_devices ? state_device(core, line->devices[head->device]->name) : NULL;
+    if (d && d->line != line)
+        d = NULL; /* the device moved to another line with a reload */
+    switch (head->tell) {
+    case LEC_TELL_VALUES:
+        if (d)
+            state_values(core, d, data, data + n, head->count);
+        break;
+    case LEC_TELL_STATUS: {
+        TAKE(struct lec_status, status);
+        if (d)
+            state_status(core, d, &status);
+        break;
+    }
+    case LEC_TELL_SENT:
+        pending_sent(core, head->op);
+        break;
+    case LEC_TELL_ACCEPTED:
+        pending_accepted(core, head->op);
+        break;
+    case LEC_TELL_DONE: {
+        TAKE(struct lec_op_result, result);
+        pending_done(core, head->op, &result);
+        break;
+    }
+    case LEC_TELL_READ: {
+        TAKE(struct lec_fresh, fresh);
+        pending_read_done(core, head->op, &fresh);
+        break;
+    }
+    case LEC_TELL_EVENT:
+        if (d)
+            on_event(core, d, data, n);
+        break;
+    case LEC_TELL_BLOCK:
+        if (d)
+            on_block(core, d, data, n);
+        break;
+    case LEC_TELL_TRACE:
+        on_trace(core, line, data, n);
+        break;
+    case LEC_TELL_COUNTERS: {
+        TAKE(struct lec_counters, counters);
+        line->counters = counters;
+        break;
+    }
+    case LEC_TELL_NOTICE:
+        on_datagram(core, line, head->device, data, n);
+        break;
+    case LEC_TELL_ENDED:
+        on_ended(core, line);
+        break;
+    }
+}
+
+void lines_inbox(struct core *core)
+{
+    void *socket = zsock_resolve(core->inbox);
+    for (int i = 0; i < BATCH_MAX; i++) {
+        zmq_msg_t msg;
+        int n = lec_pipe_recv(socket, &msg);
+        if (n < 0)
+            return;
+        struct lec_head head;
+        if ((size_t)n >= sizeof head) {
+            const char *data = zmq_msg_data(&msg);
+            memcpy(&head, data, sizeof head);
+            told(core, &head, data + sizeof head, (size_t)n - sizeof head);
+        }
+        zmq_msg_close(&msg);
+    }
+}

@@ -1,0 +1,332 @@
+/* The table of methods, and those about the room as a whole. */
+#include "core/methods.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define VERSION "0.1.0"
+
+/* ---- Room --------------------------------------------------------------------------------------------------- */
+
+void write_label(struct lec_buf *b, const char *vi, const char *en, const char *name)
+{
+    lec_json_key(b, "label");
+    lec_buf_puts(b, "{\"vi\":");
+    lec_json_str(b, *vi ? vi : name);
+    lec_json_key(b, "en");
+    lec_json_str(b, *en ? en : *vi ? vi : name);
+    lec_buf_putc(b, '}');
+}
+
+static bool simulated(const struct core *core)
+{
+    for (size_t i = 0; i < core->room->n_lines; i++)
+        if (core->room->lines[i].simulated)
+            return true;
+    return false;
+}
+
+static void room_describe(struct core *core, struct request *r)
+{
+    if (!params_known(core, r, ""))
+        return;
+    const struct lec_room *room = core->room;
+    struct lec_buf *b = reply_begin(core, r);
+    lec_buf_puts(b, "{\"site\":");
+    lec_json_str(b, room->site);
+    lec_json_key(b, "room");
+    lec_json_str(b, room->id);
+    write_label(b, room->label, room->label_en, room->id);
+    lec_json_key(b, "boot");
+    lec_json_str(b, core->boot);
+    lec_json_key(b, "version");
+    lec_json_str(b, VERSION);
+    lec_json_key(b, "simulated");
+    lec_json_bool(b, simulated(core));
+    lec_json_key(b, "devices");
+    lec_buf_putc(b, '[');
+    for (size_t i = 0; i < room->n_devices; i++) {
+        lec_json_next(b);
+        lec_json_str(b, room->devices[i].name);
+    }
+    lec_buf_putc(b, ']');
+    lec_json_key(b, "scenes");
+    lec_buf_putc(b, '[');
+    for (size_t i = 0; i < room->n_scenes; i++) {
+        lec_json_next(b);
+        lec_json_str(b, room->scenes[i].name);
+    }
+    lec_buf_puts(b, "]}");
+    reply_send(core, r);
+}
+
+static void state_snapshot(struct core *core, struct request *r)
+{
+    if (!params_known(core, r, ""))
+        return;
+    state_write_snapshot(core, reply_begin(core, r));
+    reply_send(core, r);
+}
+
+static void device_list(struct core *core, struct request *r)
+{
+    if (!params_known(core, r, ""))
+        return;
+    struct lec_buf *b = reply_begin(core, r);
+    lec_buf_puts(b, "{\"devices\":[");
+    for (size_t i = 0; i < core->n_devices; i++) {
+        lec_json_next(b);
+        describe_device(core, &core->devices[i], b, false);
+    }
+    lec_buf_puts(b, "]}");
+    reply_send(core, r);
+}
+
+static void device_describe(struct core *core, struct request *r)
+{
+    bool ok;
+    if (!params_known(core, r, "device|as"))
+        return;
+    const char *name = param_text(core, r, "device", true, &ok);
+    if (!ok)
+        return;
+    const char *as = param_text(core, r, "as", false, &ok);
+    if (!ok)
+        return;
+    if (as && strcmp(as, "lectern") != 0 && strcmp(as, "wot") != 0) {
+        reply_param(core, r, "as", "\"lectern\" or \"wot\" is wanted");
+        return;
+    }
+    struct lec_err err;
+    char nearest[64];
+    const struct lec_point *none = NULL;
+    struct device_state *d = state_device(core, name);
+    if (!d) {
+        (void)state_target(core, name, &none, NULL, &err, nearest);
+        struct trouble t = {.code = -32001, .reason = err.text, .nearest = nearest};
+        reply_error(core, r, &t);
+        return;
+    }
+    struct lec_buf *b = reply_begin(core, r);
+    if (as && strcmp(as, "wot") == 0)
+        describe_thing(core, d, b);
+    else
+        describe_device(core, d, b, true);
+    reply_send(core, r);
+}
+
+/* ---- Drivers, lines, health --------------------------------------------------------------------------------- */
+
+static void write_options(struct lec_buf *b, const struct lec_option *options)
+{
+    static const char *const types[] = {"text", "bool", "int", "float", "duration", "choice", "bytes", "secret"};
+    lec_buf_putc(b, '[');
+    for (; options && options->name; options++) {
+        lec_json_next(b);
+        lec_buf_puts(b, "{\"name\":");
+        lec_json_str(b, options->name);
+        lec_json_key(b, "type");
+        lec_json_str(b, types[options->type]);
+        if (options->initial && options->type != LEC_OPT_SECRET) {
+            lec_json_key(b, "default");
+            lec_json_str(b, options->initial);
+        }
+        if (options->choices) {
+            lec_json_key(b, "choices");
+            lec_json_str(b, options->choices);
+        }
+        lec_json_key(b, "help");
+        lec_json_str(b, options->help ? options->help : "");
+        lec_buf_putc(b, '}');
+    }
+    lec_buf_putc(b, ']');
+}
+
+static void driver_list(struct core *core, struct request *r)
+{
+    if (!params_known(core, r, ""))
+        return;
+    char **names = lec_drivers_names(core->drivers);
+    struct lec_buf *b = reply_begin(core, r);
+    lec_buf_puts(b, "{\"drivers\":[");
+    for (char **name = names; name && *name; name++) {
+        const struct lec_driver *driver = lec_drivers_get(core->drivers, *name, NULL);
+        if (!driver)
+            continue;
+        lec_json_next(b);
+        lec_buf_puts(b, "{\"name\":");
+        lec_json_str(b, driver->schema.name);
+        lec_json_key(b, "summary");
+        lec_json_str(b, driver->schema.summary);
+        lec_json_key(b, "lines");
+        lec_json_str(b, driver->schema.lines);
+        lec_json_key(b, "searches");
+        lec_json_bool(b, driver->search != NULL);
+        lec_json_key(b, "options");
+        write_options(b, driver->schema.device_options);
+        lec_buf_putc(b, '}');
+    }
+    lec_buf_puts(b, "]}");
+    lec_drivers_names_free(names);
+    reply_send(core, r);
+}
+
+static void line_trace(struct core *core, struct request *r)
+{
+    bool ok;
+    if (!params_known(core, r, "line|on"))
+        return;
+    const char *name = param_text(core, r, "line", true, &ok);
+    if (!ok)
+        return;
+    json_t *on = json_object_get(r->params, "on");
+    if (on && !json_is_boolean(on)) {
+        reply_param(core, r, "on", "true or false is wanted");
+        return;
+    }
+    struct line_state *line = lines_find(core, name);
+    if (!line) {
+        struct trouble t = {.code = -32001, .reason = "no such line in this room; device.list names them"};
+        reply_error(core, r, &t);
+        return;
+    }
+    struct lec_request ask = {.ask = LEC_ASK_TRACE, .on = !on || json_is_true(on)};
+    line->trace_until = ask.on ? lec_now() + 600 * LEC_SEC : 0;
+    lec_line_ask(line->actor, &ask);
+    struct lec_buf *b = reply_begin(core, r);
+    lec_buf_puts(b, "{\"line\":");
+    lec_json_str(b, name);
+    lec_json_key(b, "on");
+    lec_json_bool(b, ask.on);
+    lec_buf_putc(b, '}');
+    reply_send(core, r);
+}
+
+static void count(struct lec_buf *b, const char *key, uint64_t n)
+{
+    lec_json_key(b, key);
+    lec_json_int(b, (int64_t)n);
+}
+
+static void write_lines(struct core *core, struct lec_buf *b)
+{
+    lec_json_key(b, "lines");
+    lec_buf_putc(b, '[');
+    for (size_t i = 0; i < core->n_lines; i++) {
+        const struct line_state *line = core->lines[i];
+        if (!line)
+            continue;
+        const struct lec_counters *c = &line->counters;
+        lec_json_next(b);
+        lec_buf_puts(b, "{\"line\":");
+        lec_json_str(b, line->desc ? line->desc->name : line->devices[0]->name);
+        lec_json_key(b, "devices");
+        lec_buf_putc(b, '[');
+        for (size_t k = 0; k < line->n_devices; k++) {
+            lec_json_next(b);
+            lec_json_str(b, line->devices[k]->name);
+        }
+        lec_buf_putc(b, ']');
+        count(b, "asked", c->asked);
+        count(b, "answered", c->answered);
+        count(b, "timed_out", c->timed_out);
+        count(b, "bad_frames", c->bad_frames);
+        count(b, "refused", c->refused);
+        count(b, "opens", c->opens);
+        count(b, "sent_bytes", c->sent_bytes);
+        count(b, "received_bytes", c->received_bytes);
+        lec_buf_putc(b, '}');
+    }
+    lec_buf_putc(b, ']');
+}
+
+static void write_limits(struct core *core, struct lec_buf *b)
+{
+    const struct limits *l = &core->limits;
+    lec_json_key(b, "limits");
+    lec_buf_putc(b, '{');
+    const struct {
+        const char *name;
+        uint64_t n;
+    } rows[] = {{"request_too_long", l->oversized}, {"too_many_frames", l->frames}, {"room_operations", l->pending},
+                {"caller_operations", l->caller},   {"not_a_request", l->bad_json}, {"journal_lost", core->store_lost}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].n > 0)
+            count(b, rows[i].name, rows[i].n);
+    lec_buf_putc(b, '}');
+}
+
+static void system_health(struct core *core, struct request *r)
+{
+    if (!params_known(core, r, ""))
+        return;
+    struct lec_buf *b = reply_begin(core, r);
+    lec_buf_puts(b, "{\"version\":\"" VERSION "\",\"boot\":");
+    lec_json_str(b, core->boot);
+    count(b, "uptime_ms", (uint64_t)((lec_now() - core->started_ns) / LEC_MS));
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        count(b, "memory_kb", (uint64_t)usage.ru_maxrss);
+        count(b, "cpu_ms",
+              (uint64_t)((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+                         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000));
+    }
+    lec_json_key(b, "journal");
+    lec_buf_puts(b, "{\"ok\":");
+    lec_json_bool(b, !core->store_failing);
+    if (core->store_failing) {
+        lec_json_key(b, "reason");
+        lec_json_str(b, core->store_trouble);
+    }
+    count(b, "last", core->journal_last);
+    count(b, "waiting", core->store_waiting);
+    count(b, "lost", core->store_lost);
+    lec_buf_putc(b, '}');
+    write_lines(core, b);
+    lec_json_key(b, "bus");
+    lec_buf_puts(b, "{\"requests\":");
+    lec_json_int(b, (int64_t)core->n_requests);
+    count(b, "errors", core->n_errors);
+    count(b, "events", core->events.sent);
+    count(b, "subscriptions", core->events.subscriptions);
+    count(b, "operations", core->n_pending);
+    lec_buf_putc(b, '}');
+    write_limits(core, b);
+    lec_buf_putc(b, '}');
+    reply_send(core, r);
+}
+
+/* ---- The table ---------------------------------------------------------------------------------------------- */
+
+const struct method core_methods[] = {
+    {"action.invoke", true, action_invoke},
+    {"device.describe", false, device_describe},
+    {"device.list", false, device_list},
+    {"driver.list", false, driver_list},
+    {"driver.search", false, driver_search},
+    {"journal.read", false, journal_read},
+    {"line.trace", false, line_trace},
+    {"point.read", false, point_read},
+    {"point.write", true, point_write},
+    {"room.describe", false, room_describe},
+    {"room.reload", true, room_reload},
+    {"scene.cancel", true, scene_cancel},
+    {"scene.capture", true, scene_capture},
+    {"scene.list", false, scene_list},
+    {"scene.plan", false, scene_plan},
+    {"scene.run", false, scene_run},
+    {"scene.start", true, scene_start},
+    {"scene.undo", true, scene_undo},
+    {"state.snapshot", false, state_snapshot},
+    {"system.health", false, system_health},
+    {NULL, false, NULL},
+};
+
+const struct method *method_find(const char *name)
+{
+    for (const struct method *m = core_methods; m->name; m++)
+        if (strcmp(m->name, name) == 0)
+            return m;
+    return NULL;
+}
