@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/config.h"
 #include "lectern/parse.h"
 
 #define LABEL_MAX 120 /* bytes of a label; inih's line has 1,000 */
@@ -27,13 +28,12 @@ static bool is_name(const char *name)
     return n > 0 && name[n] == '\0' && n <= LEC_NAME_MAX && name[0] >= 'a' && name[0] <= 'z';
 }
 
-/* Text that stands in a line of a room file as it is: a ';' would begin a comment, a ',' an option, and blanks at the
- * ends would be cut. */
-static bool plain(const char *text, size_t max)
+/* A label stands in a line of a room file as it is: a ';' would begin a comment, and blanks at the ends would be cut. */
+static bool is_label(const char *text)
 {
     size_t n = strlen(text);
-    return n > 0 && n <= max && lec_is_utf8(text, n) && !strpbrk(text, ";\t\"\\") && text[0] != ' ' &&
-           text[n - 1] != ' ' && text[0] != '[' && text[0] != '#';
+    return n > 0 && n <= LABEL_MAX && lec_is_utf8(text, n) && !strpbrk(text, ";\t") && text[0] != ' ' &&
+           text[n - 1] != ' ';
 }
 
 /* "audio.level" of device "audio" becomes "audio-level", "audio-level-2" when that is taken. */
@@ -69,10 +69,35 @@ static bool opens(const struct lec_when *when, const struct lec_value *v)
 
 static bool wanted(struct lec_scenes *s, const struct lec_point *point, struct lec_value *now)
 {
-    if (!(point->access & LEC_READ) || !point->undo || !point->confirm ||
-        s->host.last(s->host.ctx, point, now) != LEC_GOOD || lec_point_check(point, now, NULL) < 0)
-        return false;
-    return now->type != LEC_TEXT || (plain(now->s, LEC_TEXT_MAX) && !strchr(now->s, ','));
+    return (point->access & LEC_READ) && point->undo && point->confirm &&
+           s->host.last(s->host.ctx, point, now) == LEC_GOOD && lec_point_check(point, now, NULL) == 0;
+}
+
+/* What can be set only while a gate is open that the capture closes (the input of a projector that is off) would fail
+ * each time: it is left out, and what waits for it. */
+static void drop_behind_closed_gates(struct capture *c, size_t first)
+{
+    bool drop[LEC_STEPS_MAX] = {false};
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = first; i < c->n; i++) {
+            size_t gate = c->steps[i].after;
+            if (drop[i] || gate == SIZE_MAX || (!drop[gate] && opens(&c->steps[i].point->when, &c->steps[gate].value)))
+                continue;
+            drop[i] = true;
+            more = true;
+        }
+    }
+    size_t moved_to[LEC_STEPS_MAX] = {0}, n = first;
+    for (size_t i = first; i < c->n; i++) {
+        moved_to[i] = n;
+        if (!drop[i])
+            c->steps[n++] = c->steps[i];
+    }
+    c->n = n;
+    for (size_t i = first; i < n; i++)
+        if (c->steps[i].after != SIZE_MAX)
+            c->steps[i].after = moved_to[c->steps[i].after];
 }
 
 static int take_device(struct lec_scenes *s, struct capture *c, const struct lec_device *device, struct lec_err *err)
@@ -95,39 +120,29 @@ static int take_device(struct lec_scenes *s, struct capture *c, const struct lec
         for (size_t k = first; k < c->n; k++)
             if (c->steps[i].point->when.point == c->steps[k].point && i != k)
                 c->steps[i].after = k;
-    /* What is set only while the gate is open, and the capture closes it (power off), is of no use in the scene. */
-    for (size_t i = first; i < c->n;) {
-        size_t gate = c->steps[i].after;
-        if (gate == SIZE_MAX || opens(&c->steps[i].point->when, &c->steps[gate].value)) {
-            i++;
-            continue;
-        }
-        c->n--;
-        memmove(&c->steps[i], &c->steps[i + 1], (c->n - i) * sizeof c->steps[0]);
-        for (size_t k = first; k < c->n; k++)
-            if (c->steps[k].after != SIZE_MAX && c->steps[k].after >= i)
-                c->steps[k].after = c->steps[k].after == i ? SIZE_MAX : c->steps[k].after - 1;
-    }
+    drop_behind_closed_gates(c, first);
     return 0;
 }
 
-static void print(const struct capture *c, const char *name, const char *label, const char *label_en,
-                  struct lec_buf *text)
+static int print(const struct capture *c, const char *name, const char *label, const char *label_en,
+                 struct lec_buf *text)
 {
-    lec_buf_printf(text, "[scene %s]\n", name);
-    if (label && *label)
-        lec_buf_printf(text, "label = %s\n", label);
-    if (label_en && *label_en)
-        lec_buf_printf(text, "label.en = %s\n", label_en);
-    for (size_t i = 0; i < c->n; i++) {
-        const struct captured *step = &c->steps[i];
-        char value[LEC_TEXT_MAX + 1];
-        lec_buf_printf(text, "step %s = %s.%s %s", step->name, step->point->device->name, step->point->name,
-                       lec_value_print(&step->value, value, sizeof value));
-        if (step->after != SIZE_MAX)
-            lec_buf_printf(text, ", after %s", c->steps[step->after].name);
-        lec_buf_putc(text, '\n');
-    }
+    struct lec_step steps[LEC_STEPS_MAX];
+    for (size_t i = 0; i < c->n; i++)
+        steps[i] = (struct lec_step){.name = c->steps[i].name,
+                                     .index = i,
+                                     .device = c->steps[i].point->device,
+                                     .point = c->steps[i].point,
+                                     .value = c->steps[i].value,
+                                     .after = &c->steps[i].after,
+                                     .n_after = c->steps[i].after != SIZE_MAX};
+    struct lec_scene scene = {.name = name,
+                              .label = label ? label : "",
+                              .label_en = label_en ? label_en : "",
+                              .deadline_ns = LEC_DEADLINE_DEFAULT_NS,
+                              .steps = steps,
+                              .n_steps = c->n};
+    return lec_scene_print(&scene, text);
 }
 
 int lec_scenes_capture(struct lec_scenes *s, const char *name, const char *label, const char *label_en,
@@ -141,8 +156,8 @@ int lec_scenes_capture(struct lec_scenes *s, const char *name, const char *label
     if (scene && strcmp(scene->file, s->room->file) == 0)
         return lec_fail(err, LEC_E_RANGE, "scene %s is in the room file, %s:%d; choose another name", name, scene->file,
                         scene->line);
-    if ((label && *label && !plain(label, LABEL_MAX)) || (label_en && *label_en && !plain(label_en, LABEL_MAX)))
-        return lec_fail(err, LEC_E_RANGE, "a label is one line of at most %d bytes without ; \" or \\", LABEL_MAX);
+    if ((label && *label && !is_label(label)) || (label_en && *label_en && !is_label(label_en)))
+        return lec_fail(err, LEC_E_RANGE, "a label is one line of at most %d bytes without semicolons", LABEL_MAX);
     struct capture c = {.n = 0};
     for (size_t i = 0; devices && i < n_devices; i++) {
         if (!lec_room_device(s->room, devices[i]))
@@ -159,8 +174,7 @@ int lec_scenes_capture(struct lec_scenes *s, const char *name, const char *label
     }
     if (c.n == 0)
         return lec_fail(err, LEC_E_CONFIG, "nothing to capture: no point that can be set has a good value now");
-    print(&c, name, label, label_en, text);
-    if (text->failed)
+    if (print(&c, name, label, label_en, text) < 0)
         return lec_fail(err, LEC_E_NOMEM, "the scene's text does not fit");
     *steps = c.n;
     return 0;

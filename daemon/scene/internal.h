@@ -20,7 +20,7 @@
 #define LEC_RETRY_FIRST_NS      (1 * LEC_SEC)          /* pause before the second attempt; doubles up to... */
 #define LEC_RETRY_LAST_NS       (8 * LEC_SEC)
 #define LEC_LIMIT_DEFAULT_NS    (10 * LEC_SEC)  /* of an attempt, where neither step nor profile says */
-#define LEC_DEADLINE_DEFAULT_NS (600 * LEC_SEC) /* of a scene that names none */
+#define LEC_DEADLINE_DEFAULT_NS (300 * LEC_SEC) /* of a scene that names none, as in config */
 #define LEC_USUAL_MAX           1024            /* durations remembered; the one unused for longest goes first */
 #define LEC_USUAL_KEY_MAX       240
 #define LEC_PLANS_MAX           8 /* plans waiting for fresh reads */
@@ -74,7 +74,7 @@ struct lec_run_step {
     struct lec_value guess;
     struct lec_value left; /* what the device said last in this run; LEC_NONE: nothing */
     bool taken;            /* somebody else wrote the point since */
-    bool resumed;          /* begun anew after a restart: its duration says nothing */
+    bool resumed;          /* was at its line when the daemon stopped, and is begun anew: its duration says nothing */
 
     bool changed;         /* since the last event */
     int64_t told_left_ms; /* remaining_ms as last told */
@@ -195,7 +195,8 @@ void lec_scenes_settle(struct lec_scenes *s);
 
 /* ---- run_json.c --------------------------------------------------------------------------------------------- */
 
-/* The members of a run, without braces, so that callers add theirs. changed_only: as in events, without `time`. */
+/* The members of a run, without braces, so that callers add theirs. changed_only: of the steps only those that
+ * changed, as in events. */
 void lec_run_json(struct lec_run *run, bool changed_only, struct lec_buf *json);
 /* The members "target" and "value", or "args" for an action. */
 void lec_run_step_json(const struct lec_run_step *step, struct lec_buf *json);

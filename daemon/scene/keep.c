@@ -78,6 +78,8 @@ static void put_step(struct lec_buf *b, const struct lec_run_step *step)
     lec_json_bool(b, step->optional);
     put_str(b, "verdict", lec_verdict_name(step->verdict));
     put_int(b, "attempt", step->attempt);
+    lec_json_key(b, "at_line");
+    lec_json_bool(b, step->state != LEC_STEP_QUEUED && step->state != LEC_STEP_ENDED);
     put_int(b, "took", step->took_ns);
     put_str(b, "reason", step->reason);
     lec_json_key(b, "sent");
@@ -348,6 +350,8 @@ static void interrupt(struct lec_scenes *s, struct lec_run *run, const char *why
     lec_log(LEC_LOG_NOTICE, "scene %s: run %s was interrupted: %s", run->scene, run->id, why);
     run->interrupted = true;
     for (size_t i = 0; i < run->n_steps; i++)
+        run->steps[i].changed = true;
+    for (size_t i = 0; i < run->n_steps; i++)
         lec_step_end(s, run, &run->steps[i], LEC_V_CANCELLED, why);
     lec_run_end(s, run, LEC_RUN_INTERRUPTED);
 }
@@ -363,16 +367,14 @@ static void take_up(struct lec_scenes *s, struct lec_run *run, int64_t age_ns)
     lec_run_journal(s, run, "resumed");
     for (size_t i = 0; i < run->n_steps; i++) {
         struct lec_run_step *step = &run->steps[i];
+        step->changed = true;
         if (step->state == LEC_STEP_ENDED)
             continue;
         step->usual_ns = lec_usual(s, step->target, step->point, &step->value);
-        step->changed = true;
-        step->resumed = step->attempt > 0;
-        bool begun = step->attempt > 0;
         step->attempt = 0;
         step->reason[0] = '\0';
         /* Nobody can tell whether the device has taken it, and it cannot be checked: it is not done twice. */
-        if (step->is_action && begun)
+        if (step->is_action && step->resumed)
             lec_step_end(s, run, step, LEC_V_TIMEOUT, "the daemon stopped before the device had answered");
     }
     if (run->cancelling)

@@ -23,10 +23,14 @@ static void put_label(const struct lec_scene *scene, struct lec_buf *json)
 {
     lec_json_key(json, "label");
     lec_buf_putc(json, '{');
-    lec_json_key(json, "vi");
-    lec_json_str(json, *scene->label ? scene->label : scene->name);
-    lec_json_key(json, "en");
-    lec_json_str(json, *scene->label_en ? scene->label_en : scene->name);
+    if (*scene->label) {
+        lec_json_key(json, "vi");
+        lec_json_str(json, scene->label);
+    }
+    if (*scene->label_en) {
+        lec_json_key(json, "en");
+        lec_json_str(json, scene->label_en);
+    }
     lec_buf_putc(json, '}');
 }
 

@@ -112,8 +112,7 @@ void lec_run_json(struct lec_run *run, bool changed_only, struct lec_buf *json)
     put_str(json, "run", run->id);
     put_str(json, "scene", run->scene);
     put_str(json, "principal", run->principal);
-    if (!changed_only)
-        put_int(json, "time", run->time_us);
+    put_int(json, "started", run->time_us);
     put_str(json, "state", lec_run_state_name(run->verdict));
     put_bool(json, "ready", run->ready);
     put_int(json, "ms", (run->ended ? run->took_ns : lec_now() - run->started_at) / LEC_MS);

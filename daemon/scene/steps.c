@@ -152,7 +152,7 @@ void lec_step_result(struct lec_scenes *s, struct lec_run *run, struct lec_run_s
         if (verdict != LEC_V_ALREADY && !step->resumed)
             lec_usual_learn(s, step->target, step->point, &step->value, lec_now() - step->attempt_at);
         lec_step_end(s, run, step, verdict, NULL);
-    } else if (step->stopping != LEC_V_NONE) {
+    } else if (step->stopping == LEC_V_CANCELLED || (step->stopping == LEC_V_TIMEOUT && verdict == LEC_V_CANCELLED)) {
         end_stopped(s, run, step);
     } else if (verdict == LEC_V_NONE || verdict == LEC_V_SKIPPED) {
         lec_log(LEC_LOG_ERROR, "scene %s: step %s: the line gave verdict %s", run->scene, step->name,

@@ -1,2 +1,10 @@
-# The scene engine's tests, and the folder that "config/config.h" is found from.
-target_include_directories(lecternd_scene PRIVATE ${CMAKE_SOURCE_DIR})
+# The scene engine's tests: no devices, no sockets, a clock that the test moves.
+set(scene_tests ${CMAKE_SOURCE_DIR}/tests/unit)
+function(lectern_scene_test name)
+    lectern_test(scene_${name}
+        SOURCES ${scene_tests}/scene_${name}_test.c ${scene_tests}/scene_stage.c
+        LINK lecternd_scene)
+endfunction()
+
+lectern_scene_test(engine)
+lectern_scene_test(cancel)
