@@ -40,15 +40,23 @@ static int not_open(struct lec_err *err)
     return lec_fail(err, LEC_E_LINK, "the line is not open");
 }
 
+int lec_line_yield(struct lec_dev *dev, struct lec_err *err)
+{
+    const struct lec_port *port = hosted(dev)->port;
+    if (port->yield && port->yield(port->yield_ctx))
+        return lec_fail(err, LEC_E_CANCELLED, "something more pressing goes first");
+    return 0;
+}
+
 int lec_line_send(struct lec_dev *dev, const void *data, size_t n, struct lec_err *err)
 {
     struct lec_hosted *h = hosted(dev);
     struct lec_port *port = h->port;
     if (!port->link)
         return not_open(err);
-    if (port->yield && port->yield(port->yield_ctx))
-        return lec_fail(err, LEC_E_CANCELLED, "something more pressing goes first");
-    int rc = lec_link_send(port->link, data, n, h->deadline, err);
+    int rc = lec_line_yield(dev, err);
+    if (rc == 0)
+        rc = lec_link_send(port->link, data, n, h->deadline, err);
     if (rc < 0)
         return rc;
     port->counters.asked++;
@@ -174,6 +182,10 @@ void lec_line_count(struct lec_dev *dev, size_t sent, size_t received)
     c->answered += received > 0;
     c->sent_bytes += sent;
     c->received_bytes += received;
+    if (received > 0) {
+        hosted(dev)->port->came_ns = lec_now();
+        hosted(dev)->port->came_us = lec_wall_us();
+    }
 }
 
 void lec_line_broken(struct lec_dev *dev)

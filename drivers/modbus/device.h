@@ -58,12 +58,20 @@ struct mb_action {
     uint8_t function;     /* FUNCTION: a code that libmodbus does not know; the answer is an echo */
 };
 
+/* What a request of a plan brought last time. While that does not change, the points need not be decoded again. */
+struct mb_view {
+    const struct lec_point **points; /* one for each item; NULL: the request reads a motor, never skipped */
+    void *raw;                       /* the registers, or the bits */
+    bool valid;                      /* all its points were published good, from exactly these bytes, the last time */
+};
+
 /* A plan, remembered for the points that it reads. */
 struct mb_cached {
     const struct lec_point **due;
     size_t n_due;
     uint32_t *order; /* indices of items */
     struct mb_txn *txns;
+    struct mb_view *views; /* one for each of txns */
     size_t n_txns;
     uint64_t used;
 };
@@ -88,9 +96,10 @@ struct modbus {
     int64_t allowed_ns; /* what this callback gives one exchange */
     struct mb_cached plans[MB_PLANS_MAX];
     uint64_t uses;
-    int exception; /* of the last exchange; 0: none */
-    bool suspect;  /* a late answer may still come: exchange.h */
-    bool replan;   /* merging has changed: the plans are of no use any more */
+    const struct mb_cached *last; /* the plan of the last poll: what others remember may be outdated */
+    int exception;                /* of the last exchange; 0: none */
+    bool suspect;                 /* a late answer may still come: exchange.h */
+    bool replan;                  /* merging has changed: the plans are of no use any more */
 };
 
 /* pair.c. What the poll has read: role is 2 * way + (0 coil, 1 end). */

@@ -123,6 +123,9 @@ int64_t lec_line_left(const struct lec_dev *dev);
 int lec_line_fd(const struct lec_dev *dev);
 /* Tells the framework what such a library did, for the counters and the trace. `bytes` may be NULL. */
 void lec_line_count(struct lec_dev *dev, size_t sent, size_t received);
+/* Before each further exchange of a poll that such a library makes (lec_line_send does it by itself): 0, or
+ * LEC_E_CANCELLED when something more pressing waits. Pass it on: what was not published yet stays due. */
+int lec_line_yield(struct lec_dev *dev, struct lec_err *err);
 
 /* The connection is of no use any more (wrong transaction, half a frame): it will be closed and reopened after
  * this callback returns, whatever it returns. */
