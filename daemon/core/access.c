@@ -14,6 +14,8 @@ const char *access_principal(zmq_msg_t *msg)
     const char *peer = zmq_msg_gets(msg, "Peer-Address");
     if (!peer)
         return "unknown";
+    if (*peer == ':') /* the address proper of a local peer is empty */
+        peer++;
     char uid_text[16];
     size_t n = strcspn(peer, ":");
     if (n == 0 || n >= sizeof uid_text)

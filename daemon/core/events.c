@@ -86,8 +86,10 @@ struct lec_buf *events_begin(struct core *core, struct topic *topic)
     lec_json_int(b, (int64_t)e->seq);
     lec_buf_put(b, ",\"prev\":", 8);
     lec_json_int(b, (int64_t)prev);
-    lec_buf_put(b, ",\"time\":", 8);
-    lec_json_int(b, lec_wall_us());
+    if (topic->kind != EVENT_JOURNAL) { /* an entry bears its own time */
+        lec_buf_put(b, ",\"time\":", 8);
+        lec_json_int(b, lec_wall_us());
+    }
     return b;
 }
 

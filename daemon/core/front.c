@@ -148,7 +148,7 @@ void reply_error(struct core *core, const struct request *r, const struct troubl
     }
     if (t->mistakes)
         write_mistakes(b, t->mistakes);
-    lec_buf_puts(b, "}}");
+    lec_buf_puts(b, "}}}");
     const struct caller *to = r->slot ? retry_caller(r->slot) : r->caller;
     send_bytes(core, to ? to : r->caller, b->data, b->len);
     if (r->slot)
