@@ -14,8 +14,10 @@ const char *access_principal(zmq_msg_t *msg)
     const char *peer = zmq_msg_gets(msg, "Peer-Address");
     if (!peer)
         return "unknown";
-    if (*peer == ':') /* the address proper of a local peer is empty */
-        peer++;
+    static const char local[] = "localhost:"; /* what libzmq 4.3.4 puts before uid:gid:pid on ipc, and nowhere else */
+    if (strncmp(peer, local, sizeof local - 1) != 0)
+        return "unknown";
+    peer += sizeof local - 1;
     char uid_text[16];
     size_t n = strcspn(peer, ":");
     if (n == 0 || n >= sizeof uid_text)

@@ -1,6 +1,6 @@
 /* Who asks, and what they may do: the one place that knows.
  *
- * On a local (ipc) connection the kernel tells the user at the other end (libzmq: "Peer-Address" is "uid:gid:pid"), and
+ * On a local (ipc) connection the kernel tells the user at the other end (libzmq: "Peer-Address" is "localhost:uid:gid:pid"), and
  * the socket file's permissions have already decided that this user may speak to the room; such a principal has the
  * role admin. Threads: the core's. */
 #ifndef LECTERN_ACCESS_H
