@@ -182,10 +182,6 @@ void lec_line_count(struct lec_dev *dev, size_t sent, size_t received)
     c->answered += received > 0;
     c->sent_bytes += sent;
     c->received_bytes += received;
-    if (received > 0) {
-        hosted(dev)->port->came_ns = lec_now();
-        hosted(dev)->port->came_us = lec_wall_us();
-    }
 }
 
 void lec_line_broken(struct lec_dev *dev)
