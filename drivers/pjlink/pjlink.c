@@ -106,9 +106,9 @@ static bool is_lamp(const char *name, struct pj_item *item)
 
 static int unknown_point(const struct lec_point *point, struct lec_report *report)
 {
-    const char *names[ARRAY_LEN(points)];
+    const char *names[ARRAY_LEN(points) + 2] = {"lamp.hours", "lamp.on"};
     for (size_t i = 0; i < ARRAY_LEN(points); i++)
-        names[i] = points[i].name;
+        names[i + 2] = points[i].name;
     const char *near = lec_nearest(point->name, names, ARRAY_LEN(names));
     return lec_report_add(report, point->file, point->line, "PJLink has no point \"%s\"%s%s%s", point->name,
                           near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
@@ -312,7 +312,7 @@ static int pjlink_open(struct lec_dev *dev, struct lec_err *err)
     struct pjlink *s = dev->state;
     s->exchanges = 0;
     s->input_class_1 = false;
-    s->mute_together = s->mute == PJ_MUTE_TOGETHER;
+    s->together[1] = s->together[2] = s->mute == PJ_MUTE_TOGETHER;
     s->not_now = 0;
     s->input[0] = '\0';
     memset(s->silent, 0, sizeof s->silent);
@@ -479,17 +479,18 @@ static int pjlink_input(struct lec_dev *dev, struct lec_err *err)
 
 /* ---- Writing ------------------------------------------------------------------------------------------------- */
 
-/* AVMT's parameter: 1 picture, 2 sound, 3 both; then 1 or 0. Many devices know 31 and 30 only. */
+/* AVMT's parameter: 1 picture, 2 sound, 3 both; then 1 or 0. Some devices know 31 and 30 only, some do so for the picture
+ * and can mute sound apart. */
 static int write_mute(struct lec_dev *dev, uint8_t part, bool muted, struct lec_err *err)
 {
     struct pjlink *s = dev->state;
-    char param[3] = {(char)('0' + (s->mute_together ? 3 : part)), muted ? '1' : '0', '\0'};
+    char param[3] = {(char)('0' + (s->together[part] ? 3 : part)), muted ? '1' : '0', '\0'};
     int rc = pj_ask(dev, PJ_AVMT, '1', param, NULL, err);
-    if (rc != LEC_E_RANGE || s->mute != PJ_MUTE_AUTO || s->mute_together)
+    if (rc != LEC_E_RANGE || s->mute != PJ_MUTE_AUTO || s->together[part])
         return rc;
     param[0] = '3';
     rc = pj_ask(dev, PJ_AVMT, '1', param, NULL, err);
-    s->mute_together = rc == 0;
+    s->together[part] = rc == 0;
     return rc;
 }
 

@@ -81,7 +81,7 @@ struct pjlink {
     bool late;                      /* the last exchange timed out: the rest of its reply may come */
     int class;                      /* 0: not known */
     bool input_class_1;             /* %2INPT was refused */
-    bool mute_together;             /* AVMT knows 30 and 31 only */
+    bool together[3];               /* AVMT, per part: takes 3x instead of 1x, 2x */
     uint32_t not_now;               /* bodies that answered ERR3 */
     uint8_t silent[PJ_BODIES];      /* how often in a row each was not answered at all */
     char input[3];                  /* the code that INPT gave last, "" unknown */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,6 +397,13 @@ int lec_bench_invoke(struct lec_bench *b, const char *name, const char *args)
 int lec_bench_input(struct lec_bench *b)
 {
     return lec_hosted_input(&b->hosted, &b->err);
+}
+
+void lec_bench_wait(struct lec_bench *b)
+{
+    struct pollfd p = {.fd = lec_link_fd(b->port.link), .events = POLLIN};
+    if (poll(&p, 1, LEC_SCRIPT_PATIENCE_MS) <= 0)
+        give_up("nothing has come");
 }
 
 int lec_bench_notice(struct lec_bench *b, const void *data, size_t n)

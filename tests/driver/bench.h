@@ -65,6 +65,9 @@ struct lec_bench {
     bool playing, feeding, tcp;
 };
 
+/* The driver that is compiled into the test. */
+extern const struct lec_driver lec_driver_entry;
+
 /* Loads the profile and prepares the device. Aborts, telling every mistake, when the profile is wrong. */
 void lec_bench_begin(struct lec_bench *b, const struct lec_driver *driver, const struct lec_bench_setup *setup);
 /* Finishes a script under way and frees everything. Accepts a zeroed struct. */
@@ -93,6 +96,8 @@ int lec_bench_write(struct lec_bench *b, const char *point, const char *value);
 /* `args`: values with spaces between them; NULL for none. */
 int lec_bench_invoke(struct lec_bench *b, const char *action, const char *args);
 int lec_bench_input(struct lec_bench *b);
+/* Waits until something has come that nobody has read, or the device has hung up. */
+void lec_bench_wait(struct lec_bench *b);
 int lec_bench_notice(struct lec_bench *b, const void *data, size_t n);
 
 /* What the driver last said of a point: "on" for a good value, "bad: why" for a bad one, "" for nothing yet. */
