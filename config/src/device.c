@@ -37,10 +37,9 @@ static bool tell_missing(struct lec_load *load, const struct lec_device *dev, co
         if (!row->required || (key && *key->value))
             continue;
         missing = true;
-        lec_diag_error(&load->diag, dev->file, dev->line_no, "device %s has no \"%s\" (%s), expected it in %s",
+        lec_diag_error(&load->diag, dev->file, dev->line_no, "[device %s] has no \"%s\" (%s), expected it %s",
                        dev->name, row->name, row->help ? row->help : "for its driver",
-                       row->type == LEC_OPT_SECRET ? "the secrets file"
-                                                   : "the room file or in [driver] of its profile");
+                       row->type == LEC_OPT_SECRET ? "in the secrets file" : "here or in [driver] of its profile");
     }
     return missing;
 }

@@ -45,8 +45,9 @@ struct lec_piece lec_meant(const char *name, const char *const candidates[], siz
 {
     struct lec_piece p = {""};
     const char *near = *name ? lec_nearest(name, candidates, n) : NULL;
-    if (near)
-        snprintf(p.text, sizeof p.text, " (did you mean \"%.90s\"?)", near);
+    if (near) /* "step *" is the row of all steps */
+        snprintf(p.text, sizeof p.text, " (did you mean \"%.*s%s\"?)", (int)strcspn(near, "*"), near,
+                 strchr(near, '*') ? "NAME" : "");
     return p;
 }
 

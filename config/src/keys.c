@@ -139,7 +139,7 @@ bool lec_option_check(struct lec_diag *d, const struct lec_option *row, const st
 static void tell_unknown(struct lec_diag *d, struct lec_ini_section *s, const struct lec_key *key,
                          const struct lec_section_rules *rules)
 {
-    const char *names[CANDIDATES_MAX];
+    const char *names[CANDIDATES_MAX] = {NULL};
     size_t n = 0;
     for (const struct lec_option *row = rules->own; row && row->name && n < ARRAY_LEN(names); row++)
         names[n++] = row->name;
@@ -168,8 +168,8 @@ static bool tell_missing(struct lec_diag *d, const char *file, const struct lec_
             continue;
         missing = true;
         if (!quiet)
-            lec_diag_error(d, file, key ? key->line : s->line, "[%s%s%s] has no \"%s\", expected %s", s->kind,
-                           *s->name ? " " : "", s->name, row->name, row->help ? row->help : "one");
+            lec_diag_error(d, file, key ? key->line : s->line, "[%s%s%s] has no \"%s\" (%s)", s->kind,
+                           *s->name ? " " : "", s->name, row->name, row->help ? row->help : "for the driver");
     }
     return missing;
 }

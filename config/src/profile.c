@@ -258,7 +258,10 @@ static bool build_profile(struct lec_load *load, struct lec_profile *p)
     lec_points_build(&src, &p->points, &p->n_points);
     lec_actions_build(&src, p->points, p->n_points, &p->actions, &p->n_actions);
     p->doubtful = p->doubtful || load->diag.errors != errors;
-    if (p->n_points == 0 && p->n_actions == 0 && load->diag.errors == errors)
+    bool any = false;
+    for (size_t i = 0; i < ini->n; i++)
+        any = any || strcmp(ini->sections[i].kind, "point") == 0 || strcmp(ini->sections[i].kind, "action") == 0;
+    if (!any)
         lec_diag_error(&load->diag, ini->file, 0, "no [point] and no [action], so the device can do nothing");
     return true;
 }

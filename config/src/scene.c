@@ -99,8 +99,8 @@ static bool parse_value(struct scene_work *sw, const char *text, enum lec_type t
 {
     const char *plain = unquote(sw->a, text);
     if (!plain) {
-        lec_fail(err, LEC_E_RANGE, "%s, expected \"text\" with one of the escapes \\\" \\\\ \\xHH inside",
-                 lec_shown(text).text);
+        lec_fail(err, LEC_E_RANGE, "something is wrong with the quotes or escapes in %s, expected \\\" \\\\ or \\xHH",
+                 text);
         return false;
     }
     return lec_value_parse(plain, type, out, err) == 0;
@@ -162,7 +162,7 @@ static void parse_action(struct scene_work *sw, size_t i, const struct lec_actio
             return;
         }
         if (lec_arg_check(&act->args[k], &args[k], &err) < 0) {
-            lec_diag_error(sw->d, key->file, key->line, "%s: argument %s", key->name, err.text);
+            lec_diag_error(sw->d, key->file, key->line, "%s: argument %s: %s", key->name, act->args[k].name, err.text);
             return;
         }
     }
