@@ -1,0 +1,185 @@
+/* The table of commands. A command is added by a row here and a function in the file of its subject. */
+#include <string.h>
+
+#include "cli.h"
+
+const struct option_row global_options[] = {
+    {"room", 'r', "NAME", WORD_ROOM, {"phòng nào (cũng: LECTERN_ROOM)", "which room (also: LECTERN_ROOM)"}},
+    {"json", 'j', NULL, WORD_NONE, {"kết quả là JSON, cho chương trình", "print JSON, for programs"}},
+    {"timeout",
+     't',
+     "TIME",
+     WORD_NONE,
+     {"chờ trả lời tối đa, như 500ms, 30s, 2min", "longest wait, as 500ms, 30s, 2min"}},
+    {"help", 'h', NULL, WORD_NONE, {"trợ giúp", "this help"}},
+    {"version", 'V', NULL, WORD_NONE, {"phiên bản", "the version"}},
+    {0},
+};
+
+/* clang-format off */
+const struct command commands[] = {
+    {"status", "[DEVICE...]", {"tình trạng của phòng", "how the room is"}, {"", ""},
+     cmd_status, 0, -1, {WORD_DEVICE}, {{0}}},
+    {"get", "TARGET...", {"đọc giá trị: thiết bị, hoặc thiết-bị.điểm", "read values: a device, or device.point"},
+     {"Kết thúc với mã 1 nếu một giá trị không còn tốt (cũ, hoặc không có).",
+      "Ends with code 1 when a value is not good (stale, or none)."},
+     cmd_get, 1, -1, {WORD_READABLE},
+     {{"fresh", 'f', NULL, WORD_NONE, {"hỏi thiết bị ngay bây giờ", "ask the device now"}}}},
+    {"set", "TARGET VALUE", {"đặt giá trị, và chờ thiết bị xác nhận", "set a value, and wait until the device confirms it"},
+     {"Chỉ nói \"xong\" khi đã đọc lại được giá trị mới từ thiết bị.",
+      "Says \"done\" only when the new value was read back from the device."},
+     cmd_set, 2, 2, {WORD_SETTABLE, WORD_CHOICE},
+     {{"no-wait", 'n', NULL, WORD_NONE, {"chỉ chờ thiết bị nhận lệnh", "wait only until the device has taken the command"}}}},
+    {"invoke", "TARGET [NAME=VALUE...]", {"thực hiện một hành động của thiết bị", "carry out an action of a device"}, {"", ""},
+     cmd_invoke, 1, -1, {WORD_NONE}, {{0}}},
+    {"watch", "[TARGET...]", {"theo dõi thay đổi, đến khi nhấn Ctrl-C", "follow changes, until Ctrl-C"},
+     {"Mất liên lạc với phòng thì nói rõ, rồi tự nối lại.", "Says so when the room is lost, and comes back by itself."},
+     cmd_watch, 0, -1, {WORD_READABLE},
+     {{"events", 'e', NULL, WORD_NONE, {"cả sự kiện của thiết bị và cảnh", "events of devices and scenes too"}},
+      {"count", 'c', "N", WORD_NONE, {"dừng sau N thay đổi", "stop after N changes"}}}},
+    {"scene list", "", {"các cảnh của phòng", "the scenes of the room"}, {"", ""}, cmd_scene_list, 0, 0, {WORD_NONE}, {{0}}},
+    {"scene plan", "SCENE", {"cảnh sẽ làm gì, không đụng vào thiết bị", "what a scene would do, without doing it"}, {"", ""},
+     cmd_scene_plan, 1, 1, {WORD_SCENE},
+     {{"known", 'k', NULL, WORD_NONE, {"theo giá trị đã biết, không hỏi lại", "from known values, without asking devices"}}}},
+    {"scene start", "SCENE", {"bắt đầu một cảnh", "start a scene"},
+     {"Với --wait, mã 0 chỉ khi mọi bước thật sự xong.", "With --wait, code 0 only when every step truly came true."},
+     cmd_scene_start, 1, 1, {WORD_SCENE},
+     {{"wait", 'w', NULL, WORD_NONE, {"chờ đến khi kết thúc và cho xem từng bước", "wait for its end, showing each step"}}}},
+    {"scene cancel", "SCENE|RUN", {"dừng một cảnh đang chạy", "stop a scene under way"}, {"", ""},
+     cmd_scene_cancel, 1, 1, {WORD_RUN}, {{0}}},
+    {"scene undo", "[RUN]", {"trả lại như trước lần chạy cuối", "put back what the last run changed"}, {"", ""},
+     cmd_scene_undo, 0, 1, {WORD_NONE},
+     {{"wait", 'w', NULL, WORD_NONE, {"chờ đến khi kết thúc và cho xem từng bước", "wait for its end, showing each step"}}}},
+    {"scene capture", "NAME [DEVICE...]", {"ghi trạng thái hiện tại thành cảnh mới", "keep the present state as a new scene"},
+     {"", ""}, cmd_scene_capture, 1, -1, {WORD_NONE, WORD_DEVICE},
+     {{"label", 'l', "TEXT", WORD_NONE, {"tên tiếng Việt", "its label in Vietnamese"}},
+      {"label-en", 'L', "TEXT", WORD_NONE, {"tên tiếng Anh", "its label in English"}}}},
+    {"scene show", "RUN", {"một lần chạy, đang hoặc đã kết thúc", "a run, under way or ended"}, {"", ""},
+     cmd_scene_show, 1, 1, {WORD_RUN}, {{0}}},
+    {"devices", "", {"danh sách thiết bị", "the devices, their profiles and lines"}, {"", ""},
+     cmd_devices, 0, 0, {WORD_NONE}, {{0}}},
+    {"describe", "[DEVICE]", {"phòng, hoặc các điểm và hành động của thiết bị", "the room, or a device's points and actions"}, {"", ""},
+     cmd_describe, 0, 1, {WORD_DEVICE},
+     {{"wot", 'w', NULL, WORD_NONE, {"dạng W3C Thing Description", "as a W3C Thing Description"}}}},
+    {"journal", "", {"nhật ký: mọi thay đổi, theo thứ tự", "the journal: every change, in order"}, {"", ""},
+     cmd_journal, 0, 0, {WORD_NONE},
+     {{"follow", 'f', NULL, WORD_NONE, {"theo dõi tiếp, đến khi nhấn Ctrl-C", "go on with new entries, until Ctrl-C"}},
+      {"lines", 'n', "N", WORD_NONE, {"số mục cuối (mặc định 20)", "how many of the last (default 20)"}},
+      {"after", 'a', "NUMBER", WORD_NONE, {"từ sau mục số này", "those behind this number"}},
+      {"kind", 'k', "KIND", WORD_KIND, {"chỉ loại này", "only of this kind"}},
+      {"device", 'd', "DEVICE", WORD_DEVICE, {"chỉ thiết bị này", "only of this device"}}}},
+    {"check", "FILE...", {"kiểm tra tệp phòng, mẫu thiết bị, lớp", "check room files, device profiles, classes"},
+     {"In mọi lỗi dạng tệp:dòng: lỗi. Không cần lecternd.", "Prints every mistake as file:line: text. Needs no lecternd."},
+     cmd_check, 1, -1, {WORD_FILE},
+     {{"secrets", 's', "FILE", WORD_FILE, {"tệp mật khẩu", "the secrets file"}}}},
+    {"doctor", "", {"tìm những gì không ổn và cách sửa", "find what is wrong and what to do"}, {"", ""},
+     cmd_doctor, 0, 0, {WORD_NONE}, {{0}}},
+    {"lines", "", {"các đường nối và số đếm của chúng", "the lines and their counters"}, {"", ""},
+     cmd_lines, 0, 0, {WORD_NONE}, {{0}}},
+    {"reload", "", {"đọc lại tệp phòng, chỉ đổi những gì đã đổi", "read the room file again, apply what changed"}, {"", ""},
+     cmd_reload, 0, 0, {WORD_NONE}, {{0}}},
+    {"driver list", "", {"các trình điều khiển", "the drivers"}, {"", ""}, cmd_driver_list, 0, 0, {WORD_NONE}, {{0}}},
+    {"driver search", "DRIVER [ADDRESS]", {"tìm thiết bị trên mạng", "search the network for devices"}, {"", ""},
+     cmd_driver_search, 1, 2, {WORD_DRIVER}, {{0}}},
+    {"help", "[COMMAND]", {"trợ giúp", "help"}, {"", ""}, cmd_help, 0, 2, {WORD_NONE}, {{0}}},
+    {"complete", NULL, {"", ""}, {"", ""}, cmd_complete, 0, -1, {WORD_NONE}, {{0}}},
+    {0},
+};
+
+static const struct {
+    int code;
+    struct text text;
+} exits[] = {
+    {EXIT_OK, {"xong", "done"}},
+    {EXIT_NOT_DONE, {"không, hoặc không trọn vẹn: bị từ chối, mất kết nối, đã dừng; tệp có lỗi; giá trị không tốt",
+                     "not, or not wholly: refused, away, cancelled; mistakes in files; a value that is not good"}},
+    {EXIT_USAGE, {"dùng sai: lệnh, tên hoặc giá trị không có", "wrong use: no such command, name or value"}},
+    {EXIT_UNREACHABLE, {"không tới được phòng", "the room cannot be reached"}},
+    {EXIT_NO_ANSWER, {"không có trả lời, hoặc chưa xác nhận kịp", "no answer, or not confirmed in time"}},
+    {EXIT_OURS, {"lỗi của Lectern", "a mistake of Lectern"}},
+    {EXIT_INTERRUPTED, {"bị ngắt bằng Ctrl-C trước khi kết thúc", "stopped by Ctrl-C before its end"}},
+};
+/* clang-format on */
+
+const struct command *command_find(const char *name, const char *second, int *words)
+{
+    for (const struct command *c = commands; c->name; c++) {
+        size_t n = strcspn(c->name, " ");
+        if (strncmp(c->name, name, n) != 0 || name[n] != '\0')
+            continue;
+        if (c->name[n] == '\0' || (second && strcmp(c->name + n + 1, second) == 0)) {
+            *words = c->name[n] == '\0' ? 1 : 2;
+            return c;
+        }
+    }
+    return NULL;
+}
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+    for (size_t i = 0; i < COMMAND_OPTIONS && cli->command->options[i].name; i++)
+        if (strcmp(cli->command->options[i].name, name) == 0)
+            return cli->values[i];
+    return NULL;
+}
+
+static void option_cells(struct table *t, const struct option_row *o)
+{
+    char left[64];
+    if (o->letter)
+        snprintf(left, sizeof left, "  -%c, --%s%s%s", o->letter, o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
+    else
+        snprintf(left, sizeof left, "      --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+    table_cell(t, PLAIN, "%s", left);
+    table_cell(t, PLAIN, "%s", lang_text(o->help));
+}
+
+static void print_exits(void)
+{
+    struct table *t = table_new(2);
+    out_styled(BOLD, "%s\n", T("Mã kết thúc", "Exit codes"));
+    for (size_t i = 0; i < ARRAY_LEN(exits); i++) {
+        table_cell(t, PLAIN, "  %d", exits[i].code);
+        table_cell(t, PLAIN, "%s", lang_text(exits[i].text));
+    }
+    table_print(t, false);
+}
+
+int help_all(void)
+{
+    out(T("lectern: điều khiển phòng học thông minh từ dòng lệnh\n\n",
+          "lectern: runs a smart room from the command line\n\n"));
+    out_styled(BOLD, "%s\n", T("Lệnh", "Commands"));
+    struct table *t = table_new(2);
+    for (const struct command *c = commands; c->name; c++) {
+        if (!c->usage)
+            continue;
+        table_cell(t, PLAIN, "  %s %s", c->name, c->usage);
+        table_cell(t, PLAIN, "%s", lang_text(c->help));
+    }
+    table_print(t, false);
+    out_styled(BOLD, "\n%s\n", T("Tùy chọn chung", "Options of every command"));
+    t = table_new(2);
+    for (const struct option_row *o = global_options; o->name; o++)
+        option_cells(t, o);
+    table_print(t, false);
+    out("\n");
+    print_exits();
+    return EXIT_OK;
+}
+
+int help_command(const struct command *c)
+{
+    out("lectern %s %s\n%s\n", c->name, c->usage, lang_text(c->help));
+    if (c->more.en[0] != '\0')
+        out("%s\n", lang_text(c->more));
+    out("\n");
+    struct table *t = table_new(2);
+    for (size_t i = 0; i < COMMAND_OPTIONS && c->options[i].name; i++)
+        option_cells(t, &c->options[i]);
+    for (const struct option_row *o = global_options; o->name; o++)
+        option_cells(t, o);
+    table_print(t, false);
+    return EXIT_OK;
+}

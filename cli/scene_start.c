@@ -1,0 +1,182 @@
+/* lectern scene start, scene undo: a run, and with --wait all of it until its end. */
+#include <string.h>
+
+#include "lectern/clock.h"
+#include "run_view.h"
+
+/* A person who waits for a run on a terminal sees one picture that changes; a file gets a line for each step. */
+struct following {
+    struct cli *cli;
+    char run[64];
+    json_t *now; /* the run as last told; owned */
+    int64_t told_at;
+    bool lost;
+    bool draw;    /* one picture */
+    int lines;    /* of the picture on the terminal */
+    json_t *told; /* names of the steps already told, for lines */
+};
+
+static void draw(struct following *f)
+{
+    if (f->lines > 0)
+        printf("\033[%dA\033[J", f->lines);
+    f->lines = run_print(f->now, (lec_now() - f->told_at) / LEC_MS);
+    if (f->lost) {
+        out_styled(WARN, "%s\n", T("mất liên lạc với phòng, đang nối lại", "the room is out of reach, trying again"));
+        f->lines++;
+    }
+    fflush(stdout);
+}
+
+static void tell_steps(struct following *f)
+{
+    const json_t *steps = json_object_get(f->now, "steps");
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        const json_t *step = json_array_get(steps, i);
+        const char *name = text_of(step, "name");
+        if (!step_has_ended(step) || json_object_get(f->told, name))
+            continue;
+        json_object_set_new(f->told, name, json_true());
+        run_print_step(step);
+    }
+}
+
+static void take(struct following *f, const json_t *run)
+{
+    if (strcmp(text_of(run, "run"), f->run) != 0)
+        return;
+    json_decref(f->now);
+    f->now = json_deep_copy(run);
+    f->told_at = lec_now();
+    if (!f->draw && !f->cli->json)
+        tell_steps(f);
+}
+
+static void changed(void *arg, struct lec_view *view, const struct lec_change *change)
+{
+    struct following *f = arg;
+    if (change->kind == LEC_CHANGE_RUN)
+        take(f, change->body);
+    if (change->kind == LEC_CHANGE_LOST)
+        f->lost = true;
+    if (change->kind == LEC_CHANGE_LIVE) {
+        f->lost = false;
+        for (size_t i = 0; i < lec_view_runs(view); i++)
+            take(f, lec_view_run(view, i));
+    }
+}
+
+/* The room knows how the run stands, whatever events we have seen of it. */
+static void ask_run(struct following *f)
+{
+    json_t *run;
+    struct lec_err err;
+    if (lec_bus_call(f->cli->bus, "scene.run", json_pack("{s:s}", "run", f->run), 5000, &run, NULL, &err) == 0) {
+        take(f, run);
+        json_decref(run);
+    }
+}
+
+/* Follows the run until its end. */
+static int follow(struct following *f, int signal_fd)
+{
+    int64_t shown = 0;
+    while (run_is_running(f->now)) {
+        if (f->draw && lec_now() - shown >= LEC_SEC / 5) {
+            shown = lec_now();
+            draw(f);
+        }
+        if (!wait_or_signal(f->cli->bus, signal_fd, f->draw ? 250 : 1000)) {
+            if (f->cli->json)
+                out_json(f->now);
+            else
+                out(T("cảnh vẫn chạy; dừng bằng: lectern scene cancel %s\n",
+                      "the scene goes on; stop it with: lectern scene cancel %s\n"),
+                    text_of(f->now, "scene"));
+            return EXIT_INTERRUPTED;
+        }
+    }
+    if (f->cli->json)
+        out_json(f->now);
+    else if (f->draw)
+        draw(f);
+    else
+        run_print_end(f->now);
+    return run_exit(f->now);
+}
+
+static int start_and_wait(struct cli *cli, const char *method, json_t *params)
+{
+    struct following f = {.cli = cli, .draw = out_is_terminal() && !cli->json, .told = json_object()};
+    struct lec_view_options options = {.changed = changed, .arg = &f};
+    struct lec_view *view;
+    struct lec_err err;
+    json_t *run = NULL;
+    int code = cli_connect(cli), fd = signal_fd_open();
+    if (code != EXIT_OK) {
+        json_decref(params);
+        json_decref(f.told);
+        return code;
+    }
+    int rc = lec_view_open(cli->bus, &options, &view, &err);
+    if (rc < 0) {
+        json_decref(params);
+        json_decref(f.told);
+        return cli_fail_call(cli, rc, NULL, &err);
+    }
+    code = cli_call(cli, method, params, 0, &run);
+    if (code == EXIT_OK) {
+        snprintf(f.run, sizeof f.run, "%s", text_of(run, "run"));
+        take(&f, run);
+        if (!f.now)
+            code = cli_fail(cli, EXIT_OURS,
+                            T("phòng không cho biết lần chạy nào", "the room did not say which run this is"));
+        /* The view may have become live after the run had ended. */
+        while (code == EXIT_OK && !lec_view_live(view) && run_is_running(f.now))
+            if (!wait_or_signal(cli->bus, fd, 1000))
+                break;
+        if (code == EXIT_OK && run_is_running(f.now))
+            ask_run(&f);
+        if (code == EXIT_OK)
+            code = follow(&f, fd);
+    }
+    lec_view_free(&view);
+    json_decref(run);
+    json_decref(f.now);
+    json_decref(f.told);
+    return code;
+}
+
+static int start(struct cli *cli, const char *method, json_t *params)
+{
+    if (cli_option(cli, "wait"))
+        return start_and_wait(cli, method, params);
+    json_t *run;
+    int code = cli_call(cli, method, params, 0, &run);
+    if (code != EXIT_OK)
+        return code;
+    if (cli->json) {
+        out_json(run);
+    } else {
+        char span[WORD_SIZE];
+        int64_t left = int_of(run, "remaining_ms", int_of(run, "expected_ms", -1));
+        bool joined = json_is_true(json_object_get(run, "joined"));
+        out_styled(BOLD, "%s", text_of(run, "scene"));
+        out(": %s", joined ? T("đang chạy rồi", "is under way already") : T("đã bắt đầu", "started"));
+        if (left >= 0)
+            out(T(", còn khoảng %s", ", about %s left"), word_span(left, span, sizeof span));
+        out_styled(DIM, "  %s\n", text_of(run, "run"));
+    }
+    json_decref(run);
+    return EXIT_OK;
+}
+
+int cmd_scene_start(struct cli *cli)
+{
+    return start(cli, "scene.start", json_pack("{s:s}", "scene", cli->argv[0]));
+}
+
+int cmd_scene_undo(struct cli *cli)
+{
+    return start(cli, "scene.undo", cli->argc > 0 ? json_pack("{s:s}", "run", cli->argv[0]) : NULL);
+}
