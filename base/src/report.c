@@ -21,6 +21,8 @@ void lec_report_done(struct lec_report *r)
 }
 
 static void add(struct lec_report *r, bool warning, const char *file, int line, const char *fmt, va_list ap)
+    LEC_PRINTF(5, 0);
+static void add(struct lec_report *r, bool warning, const char *file, int line, const char *fmt, va_list ap)
 {
     if (!r)
         return;
