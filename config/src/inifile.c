@@ -17,6 +17,7 @@ struct reader {
     struct lec_arena *arena;
     struct lec_diag *diag;
     const char *file;
+    unsigned flags;
     const char *at, *end; /* what is left of the file */
     int line;             /* of what was read last */
     /* The line in hand, clean: "name=value" or "[heading]". */
@@ -93,6 +94,9 @@ static bool next_physical(struct reader *r, const char **text, size_t *len, bool
     for (size_t i = 1; i < n; i++) {
         if (s[i] == ';' && is_space(s[i - 1])) {
             n = i;
+            if (r->flags & LEC_INI_PRIVATE)
+                lec_diag_warn(r->diag, r->file, r->line,
+                              "what follows \" ;\" is a comment and no part of the secret, expected none in this file");
             break;
         }
     }
@@ -366,8 +370,8 @@ static int take_pair(void *user, const char *section, const char *name, const ch
     return 1;
 }
 
-int lec_ini_parse(struct lec_arena *a, struct lec_diag *d, const char *file, const char *text, size_t len,
-                  struct lec_ini **out)
+static int parse(struct lec_arena *a, struct lec_diag *d, const char *file, unsigned flags, const char *text,
+                 size_t len, struct lec_ini **out)
 {
     struct reader *r = calloc(1, sizeof *r);
     struct lec_ini *ini = lec_arena_array(a, 1, sizeof *ini);
@@ -376,6 +380,7 @@ int lec_ini_parse(struct lec_arena *a, struct lec_diag *d, const char *file, con
         goto out;
     r->arena = a;
     r->diag = d;
+    r->flags = flags;
     r->file = ini->file = lec_arena_str(a, file);
     r->at = text;
     r->end = text + len;
@@ -447,7 +452,7 @@ int lec_ini_read(struct lec_arena *a, struct lec_diag *d, const char *file, unsi
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
         if (errno == ENOENT && (flags & LEC_INI_OPTIONAL))
-            return lec_ini_parse(a, d, file, nothing, 0, out);
+            return parse(a, d, file, flags, nothing, 0, out);
         return lec_diag_error(d, file, 0, "the file cannot be read: %s", strerrordesc_np(errno));
     }
     struct stat st;
@@ -477,7 +482,7 @@ int lec_ini_read(struct lec_arena *a, struct lec_diag *d, const char *file, unsi
         rc = lec_diag_error(d, file, 0, "the file is larger than %d KiB, which is the most that is read",
                             LEC_INI_FILE_MAX / 1024);
     else
-        rc = lec_ini_parse(a, d, file, data, len, out);
+        rc = parse(a, d, file, flags, data, len, out);
     explicit_bzero(data, len);
 out:
     free(data);
