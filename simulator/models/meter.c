@@ -11,6 +11,7 @@ static const struct sim_field fields[] = {
     {"current", LEC_FLOAT, AT(current), 0, 0, NULL},
     {"current2", LEC_FLOAT, AT(current2), 0, 0, NULL},
     {"current3", LEC_FLOAT, AT(current3), 0, 0, NULL},
+    {"current.sum", LEC_FLOAT, AT(current_sum), 0, 0, NULL},
     {"power.active", LEC_FLOAT, AT(power), 0, 0, NULL},
     {"power1", LEC_FLOAT, AT(power1), 0, 0, NULL},
     {"power2", LEC_FLOAT, AT(power2), 0, 0, NULL},
@@ -57,6 +58,7 @@ static void advance(struct sim_device *d, int64_t now)
     m->current = m->power1 / m->factor / m->voltage;
     m->current2 = three ? m->power2 / m->factor / m->voltage2 : 0;
     m->current3 = three ? m->power3 / m->factor / m->voltage3 : 0;
+    m->current_sum = m->current + m->current2 + m->current3;
     m->frequency = 50 + 0.02 * sim_world_wave(now, 20) + noise(d, 2, k, 0.005);
     m->energy_import = w->energy - m->energy_offset;
     m->alarm = m->power > m->threshold;

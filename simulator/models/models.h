@@ -6,6 +6,9 @@
 
 #include "sim.h"
 
+/* A text from a trait, else `fallback`; an underscore stands for a space, since traits are words. */
+void sim_trait_text(const struct sim_device *d, const char *trait, char out[SIM_TEXT], const char *fallback);
+
 /* ---- Projector: warms up, cools down, refuses meanwhile. Traits: warm, cool (durations), inputs (code:name list),
  * input (at start), hours, filter, lamps, name, maker, product, serial, version, cool_on (busy, queue). ---------- */
 
@@ -27,7 +30,7 @@ struct sim_projector {
 };
 extern const struct sim_model sim_model_projector;
 
-/* ---- Panel: interactive boards and displays; on after a boot time. Traits: boot, off_delay, inputs, input, name, maker,
+/* ---- Panel: interactive boards and displays; on after a boot time. Traits: boot, inputs, input, name, maker,
  * product, serial, version. ---------------------------------------------------------------------------------------- */
 
 enum sim_panel_power { SIM_PANEL_OFF, SIM_PANEL_STANDBY, SIM_PANEL_BOOTING, SIM_PANEL_ON };
@@ -87,14 +90,16 @@ struct sim_mixer {
 };
 extern const struct sim_model sim_model_mixer;
 
+#define SIM_CAMERA_PRESETS 128
 struct sim_camera {
     int power; /* enum sim_projector_power: SIM_OFF, SIM_WARMING (starting), SIM_ON */
     int64_t until;
     double pan, tilt, zoom; /* where it is */
+    double kept[SIM_CAMERA_PRESETS][3];
     double pan_goal, tilt_goal, zoom_goal;
     double pan_speed, tilt_speed, zoom_speed; /* units a second; sign while driven without a goal */
     bool driven, zoom_driven;
-    bool focus_auto;
+    bool focus_auto, moving;
     int preset; /* the last one recalled */
     int64_t seen;
 };
@@ -104,7 +109,6 @@ int sim_camera_go(struct sim_device *d, double pan, double tilt, double speed);
 int sim_camera_drive(struct sim_device *d, double pan_speed, double tilt_speed);
 int sim_camera_zoom(struct sim_device *d, double zoom_speed);
 int sim_camera_preset(struct sim_device *d, unsigned preset, bool store);
-bool sim_camera_moving(struct sim_device *d);
 
 /* ---- Sensor and meter: the room as the device sees it, with an error of its own and noise ----------------------- */
 
@@ -118,7 +122,7 @@ extern const struct sim_model sim_model_sensor;
 
 struct sim_meter {
     double voltage, voltage2, voltage3;
-    double current, current2, current3;
+    double current, current2, current3, current_sum;
     double power, power1, power2, power3, reactive, apparent, factor, frequency;
     double energy_import, energy_export;
     double energy_offset; /* counted before the last reset */

@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "lectern/parse.h"
 #include "models/models.h"
 
 static const char *const powers[] = {"off", "warming", "on", "cooling", NULL};
@@ -31,25 +30,16 @@ static const struct sim_field fields[] = {
     {0},
 };
 
-static void text(struct sim_device *d, const char *trait, char out[SIM_TEXT], const char *fallback)
-{
-    if (!sim_trait(d, trait, out))
-        lec_copy_utf8(out, SIM_TEXT, fallback, strlen(fallback));
-    for (char *p = out; *p; p++)
-        if (*p == '_') /* traits are words: an underscore stands for a space */
-            *p = ' ';
-}
-
 static void start(struct sim_device *d)
 {
     struct sim_projector *p = d->state;
-    text(d, "input", p->input, "hdmi1");
-    text(d, "name", p->name, d->name);
-    text(d, "maker", p->maker, d->desc->vendor);
-    text(d, "product", p->product, d->desc->model);
-    text(d, "serial", p->serial, "LSIM0001");
-    text(d, "version", p->version, "1.00");
-    text(d, "signal", p->signal, "1920x1080");
+    sim_trait_text(d, "input", p->input, "hdmi1");
+    sim_trait_text(d, "name", p->name, d->name);
+    sim_trait_text(d, "maker", p->maker, d->desc->vendor);
+    sim_trait_text(d, "product", p->product, d->desc->model);
+    sim_trait_text(d, "serial", p->serial, "LSIM0001");
+    sim_trait_text(d, "version", p->version, "1.00");
+    sim_trait_text(d, "signal", p->signal, "1920x1080");
     p->lamp_hours = sim_trait_number(d, "hours", 1234);
     p->filter_hours = sim_trait_number(d, "filter", 56);
     p->volume = 30;
