@@ -249,7 +249,7 @@ static bool read_step(const json_t *object, size_t self, size_t n_steps, struct 
         get_int(object, "timeout", 0, LONGEST_NS, &step->timeout_ns) &&
         get_int(object, "retry", 0, INT32_MAX, &retry) && get_bool(object, "optional", &step->optional) &&
         get_str(object, "verdict", verdict, sizeof verdict) && get_int(object, "attempt", 0, INT32_MAX, &attempt) &&
-        get_int(object, "took", 0, LONGEST_NS, &step->took_ns) &&
+        get_int(object, "took", 0, LONGEST_NS, &step->took_ns) && get_bool(object, "at_line", &step->resumed) &&
         get_str(object, "reason", step->reason, sizeof step->reason) && get_bool(object, "sent", &step->sent) &&
         get_bool(object, "taken", &step->taken) && get_value(object, "before", &step->before_known, &step->before) &&
         get_value(object, "guess", &step->guess_known, &step->guess) &&

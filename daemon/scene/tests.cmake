@@ -8,3 +8,8 @@ endfunction()
 
 lectern_scene_test(engine)
 lectern_scene_test(cancel)
+lectern_scene_test(usual)
+lectern_scene_test(undo)
+lectern_scene_test(plan)
+lectern_scene_test(keep)
+lectern_scene_test(property)

@@ -153,7 +153,7 @@ int lec_scenes_undo(struct lec_scenes *s, const char *id, const char *principal,
 {
     const struct lec_run *old = NULL;
     int rc = choose(s, id, &old, err);
-    if (rc < 0)
+    if (rc < 0 || !old)
         return rc;
     struct lec_run *run = lec_run_new(old->n_steps);
     if (!run)

@@ -180,8 +180,11 @@ static void add_step(struct room_box *box, const char *line)
     step->index = i;
     line = word(line, "=", parts->names[i], sizeof parts->names[i]);
     line = word(line, ".", device, sizeof device) + 1;
+    bool bare = line[strcspn(line, " ,")] != ' '; /* an action without arguments */
     line = word(line, " ,", what, sizeof what);
-    line = word(line, ",", value, sizeof value);
+    value[0] = '\0';
+    if (!bare)
+        line = word(line, ",", value, sizeof value);
     step->name = parts->names[i];
     step->device = lec_room_device(&box->room, device);
     assert_non_null(step->device);
