@@ -98,7 +98,7 @@ struct dlg_step {
     const char *name;
     const struct dlg_message *send, *expect, *refused; /* NULL: none */
     struct dlg_framing *framing;                       /* NULL: as everything else */
-    bool optional;
+    bool optional, never;
     int when_slot, when_step, unless_step; /* -1: always */
     int64_t timeout_ns, pause_ns;
 };

@@ -278,8 +278,9 @@ static int send_request(struct lec_dev *dev, const struct dlg_request *rq, const
         return lec_fail(err, LEC_E_RANGE, "the request would be longer than %d bytes", DLG_SEND_MAX);
     memcpy(d->sent + n, body, (size_t)k);
     d->n_sent = n + (size_t)k;
-    d->used = true;
-    return lec_line_send(dev, d->sent, d->n_sent, err);
+    int rc = lec_line_send(dev, d->sent, d->n_sent, err);
+    d->used |= rc == 0;
+    return rc;
 }
 
 static bool is_blank(unsigned char c)
@@ -304,7 +305,8 @@ static bool is_echo(const struct dlg *d, const struct dlg_frame *frame)
             break;
         }
     }
-    return n > 0 && frame->n == n && strncasecmp((const char *)frame->at, (const char *)at, n) == 0;
+    /* in the same case: some devices answer a command with itself in capitals */
+    return n > 0 && frame->n == n && memcmp(frame->at, at, n) == 0;
 }
 
 /* The reply is kept for the caller, since its bytes may move while a prompt is awaited. */
@@ -344,26 +346,26 @@ static int error_reply(const struct dlg *d, const struct dlg_rule *rule, const s
                     dlg_show(&d->p, frame->at, frame->n, shown, sizeof shown));
 }
 
-/* A rule that answers the request. */
-static bool take_rule(struct lec_dev *dev, const struct dlg_request *rq, const struct dlg_frame *frame,
+/* A rule that answers the request: one that says no, or one that says yes. */
+static bool take_rule(struct lec_dev *dev, const struct dlg_request *rq, const struct dlg_frame *frame, bool errors,
                       struct outcome *o, struct lec_err *err)
 {
     struct dlg *d = dev->state;
     struct dlg_found found;
     for (size_t i = 0; i < d->p.n_rules; i++) {
         const struct dlg_rule *rule = &d->p.rules[i];
-        if (is_news(rule) || !rq->rules[i] || !holds(dev, rule) ||
+        bool is_error = rule->means != DLG_OK && rule->means != DLG_WAIT;
+        if (is_news(rule) || is_error != errors || !rq->rules[i] || !holds(dev, rule) ||
             !dlg_match(rq->rules[i], frame->at, frame->n, frame->raw_n, &found))
             continue;
-        if (rule->means == DLG_OK) {
-            o->ok = true;
-        } else if (rule->means == DLG_WAIT) {
-            lec_line_deadline(dev, rule->wait_ns    ? rule->wait_ns
-                                   : rq->timeout_ns ? rq->timeout_ns
-                                                    : dev->desc->timeout_ns);
-        } else {
+        if (is_error) {
             o->code = error_reply(d, rule, frame, &found, err);
             o->again = rule->again > 0 ? rule : NULL;
+        } else if (rule->means == DLG_OK) {
+            o->ok = true;
+        } else {
+            int64_t usual_ns = rq->timeout_ns ? rq->timeout_ns : dev->desc->timeout_ns;
+            lec_line_deadline(dev, rule->wait_ns ? rule->wait_ns : usual_ns);
         }
         return true;
     }
@@ -377,7 +379,8 @@ static void take_frame(struct lec_dev *dev, const struct dlg_request *rq, const 
     struct dlg_found here;
     if (d->p.echo && is_echo(d, frame))
         return;
-    if (take_news(dev, frame))
+    /* errors before the reply: a reply may be just {value}, which fits an error as well */
+    if (take_news(dev, frame) || take_rule(dev, rq, frame, true, o, err))
         return;
     if (rq->want && !o->value && dlg_match(rq->want, frame->at, frame->n, frame->raw_n, &here)) {
         o->value = true;
@@ -386,7 +389,7 @@ static void take_frame(struct lec_dev *dev, const struct dlg_request *rq, const 
             *found = here;
         return;
     }
-    if (take_rule(dev, rq, frame, o, err) || take_push(dev, frame))
+    if (take_rule(dev, rq, frame, false, o, err) || take_push(dev, frame))
         return;
     o->stray = true;
     dlg_show(&d->p, frame->at, frame->n, o->strange, sizeof o->strange);
@@ -450,8 +453,10 @@ static int await(struct lec_dev *dev, const struct dlg_request *rq, struct dlg_f
                 *err = late;
             if (rc == LEC_E_TIMEOUT)
                 return no_answer(dev, o, rejected, err);
-            if (rc < 0)
+            if (rc < 0) {
+                d->doubtful = true; /* the reply is still to come */
                 return rc;
+            }
             break;
         }
         }
@@ -462,7 +467,10 @@ static int keep_gap(struct lec_dev *dev, struct lec_err *err)
 {
     const struct dlg *d = dev->state;
     int64_t left = d->p.gap_ns > 0 && d->last_ns > 0 ? d->last_ns + d->p.gap_ns - lec_now() : 0;
-    return left > 0 ? lec_dev_pause(dev, left, err) : 0;
+    if (left <= 0)
+        return 0;
+    int rc = lec_line_yield(dev, err); /* not after the pause: what is pressing would wait for it */
+    return rc < 0 ? rc : lec_dev_pause(dev, left, err);
 }
 
 int dlg_exchange(struct lec_dev *dev, const struct dlg_request *rq, const struct dlg_raw args[],

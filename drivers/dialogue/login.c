@@ -103,7 +103,7 @@ int dlg_login(struct lec_dev *dev, struct lec_err *err)
     memset(&d->vars, 0, sizeof d->vars);
     for (size_t i = 0; i < d->p.n_steps; i++) {
         const struct dlg_step *step = &d->p.steps[i];
-        bool meant = (step->when_slot < 0 || d->vars.at[step->when_slot - DLG_SLOT_VAR].set) &&
+        bool meant = !step->never && (step->when_slot < 0 || d->vars.at[step->when_slot - DLG_SLOT_VAR].set) &&
                      (step->when_step < 0 || succeeded & 1u << step->when_step) &&
                      (step->unless_step < 0 || !(succeeded & 1u << step->unless_step));
         if (!meant)

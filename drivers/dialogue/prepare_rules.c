@@ -190,20 +190,36 @@ static int earlier_step(const struct dlg_profile *p, const char *name)
     return -1;
 }
 
+/* "password" and "user" stand for whether there is one. */
+static bool is_given(const struct dlg_compiler *c, const struct lec_key *key, bool *given)
+{
+    if (strcmp(key->value, "password") != 0 && strcmp(key->value, "user") != 0)
+        return false;
+    *given = *lec_key_text(&c->desc->keys, key->value, "") != '\0';
+    return true;
+}
+
 static void prepare_condition(struct dlg_compiler *c, const struct lec_section *s, const struct dlg_profile *p,
                               struct dlg_step *step)
 {
     const struct lec_key *when = find(s, "when"), *unless = find(s, "unless");
-    if (when) {
+    bool given;
+    if (when && is_given(c, when, &given)) {
+        step->never |= !given;
+    } else if (when) {
         step->when_slot = dlg_var_slot(c, when->value);
         step->when_step = step->when_slot < 0 ? earlier_step(p, when->value) : -1;
         if (step->when_slot < 0 && step->when_step < 0)
-            dlg_mistake(c, when, "\"%s\" is neither caught by an earlier step nor the name of one", when->value);
+            dlg_mistake(c, when,
+                        "\"%s\" is neither caught by an earlier step, nor the name of one, nor user or password",
+                        when->value);
     }
-    if (unless) {
+    if (unless && is_given(c, unless, &given)) {
+        step->never |= given;
+    } else if (unless) {
         step->unless_step = earlier_step(p, unless->value);
         if (step->unless_step < 0)
-            dlg_mistake(c, unless, "\"%s\" is not the name of an earlier step", unless->value);
+            dlg_mistake(c, unless, "\"%s\" is not the name of an earlier step, nor user or password", unless->value);
     }
 }
 
