@@ -2,3 +2,5 @@
 set(unit ${CMAKE_SOURCE_DIR}/tests/unit)
 lectern_test(store SOURCES ${unit}/store_test.c ${unit}/store_stage.c LINK lecternd_store)
 lectern_test(store_fault SOURCES ${unit}/store_fault_test.c ${unit}/store_stage.c LINK lecternd_store)
+lectern_test(link SOURCES ${unit}/link_test.c LINK lecternd_line)
+lectern_test(notice SOURCES ${unit}/notice_test.c LINK lecternd_line)

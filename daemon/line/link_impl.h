@@ -53,10 +53,10 @@ int link_open_serial(struct lec_link *l, const char *path, const struct lec_line
 /* Opens `path` non-blocking and takes the flock. Returns the descriptor, LEC_E_LINK (a sentence says why, and who
  * has it). */
 int link_tty_open_locked(const char *path, struct lec_err *err);
-/* Sets raw mode, frame and rate by termios2, and reads back whether the port took them. Returns 0, LEC_E_CONFIG, LEC_E_LINK. */
+/* Sets raw mode, frame and rate by termios2, and checks them as below. Returns 0, LEC_E_CONFIG, LEC_E_LINK. */
 int link_tty_configure(int fd, const struct lec_line *line, struct lec_err *err);
-/* Like the second half of the above only: makes a read of nothing tell itself from a hang-up, and checks that the
- * port runs at the rate and frame of `line`. */
+/* Makes a read of nothing tell itself from a hang-up, and checks that the port runs at the rate and frame of `line`
+ * (not for a pseudo-terminal, where both mean nothing and the kernel keeps to 8 bits without parity). */
 int link_tty_check(int fd, const struct lec_line *line, struct lec_err *err);
 /* A sentence about why opening `path` failed with `number` (an errno). Returns LEC_E_LINK. */
 int link_tty_open_failed(const char *path, int number, struct lec_err *err);

@@ -1,0 +1,813 @@
+/* Links over real sockets and pseudo-terminals. Names that end in ".test" are resolved by the getaddrinfo below, which
+ * the linker takes instead of the C library's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <pty.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lectern/clock.h"
+#include "line/link.h"
+
+#define SOON (lec_now() + 5 * LEC_SEC)
+
+static void check_text(const struct lec_err *err, const char *word)
+{
+    if (!strstr(err->text, word))
+        fail_msg("\"%s\" does not say \"%s\"", err->text, word);
+}
+
+/* ---- Names -------------------------------------------------------------------------------------------------- */
+
+static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t names_freed = PTHREAD_COND_INITIALIZER;
+static unsigned lookups; /* of .test names */
+static bool names_held;  /* lookups hang until it is false */
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+    static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    size_t len = host ? strlen(host) : 0;
+    if (len < 5 || strcmp(host + len - 5, ".test") != 0 || (hints && hints->ai_flags & AI_NUMERICHOST))
+        return real(host, service, hints, out);
+    pthread_mutex_lock(&names_lock);
+    lookups++;
+    while (names_held)
+        pthread_cond_wait(&names_freed, &names_lock);
+    pthread_mutex_unlock(&names_lock);
+    if (strcmp(host, "unknown.test") == 0)
+        return EAI_NONAME;
+    if (strcmp(host, "silent.test") == 0)
+        return EAI_AGAIN;
+    int rc = real("127.0.0.1", service, hints, out);
+    if (rc == 0 && strcmp(host, "two.test") == 0) { /* nobody listens at the first address */
+        struct addrinfo *second = *out;
+        rc = real("127.0.0.9", service, hints, out);
+        if (rc == 0)
+            (*out)->ai_next = second;
+    }
+    return rc;
+}
+
+static void hold_names(bool held)
+{
+    pthread_mutex_lock(&names_lock);
+    names_held = held;
+    pthread_cond_broadcast(&names_freed);
+    pthread_mutex_unlock(&names_lock);
+}
+
+static unsigned count_lookups(void)
+{
+    pthread_mutex_lock(&names_lock);
+    unsigned n = lookups;
+    pthread_mutex_unlock(&names_lock);
+    return n;
+}
+
+/* ---- Sockets ------------------------------------------------------------------------------------------------ */
+
+static int listen_at(uint16_t *port, int type, int backlog)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof in;
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+    if (type == SOCK_STREAM)
+        assert_int_equal(listen(fd, backlog), 0);
+    *port = ntohs(in.sin_port);
+    return fd;
+}
+
+static struct lec_line tcp(const char *host, uint16_t port)
+{
+    return (struct lec_line){.name = "", .kind = LEC_LINE_TCP, .host = host, .port = port, .path = ""};
+}
+
+/* A link and the other end of it. */
+static struct lec_link *connected(const char *host, int *peer, int cancel_fd)
+{
+    uint16_t port;
+    int fd = listen_at(&port, SOCK_STREAM, 4);
+    struct lec_line line = tcp(host, port);
+    struct lec_link *link = NULL;
+    struct lec_err err = {0};
+    if (lec_link_open(&line, cancel_fd, SOON, &link, &err) != 0)
+        fail_msg("open: %s", err.text);
+    *peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(*peer >= 0);
+    close(fd);
+    return link;
+}
+
+static void bytes_go_both_ways_over_tcp(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "plain.test"};
+    for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+        int peer;
+        char data[16];
+        struct lec_link *link = connected(hosts[i], &peer, -1);
+        assert_int_equal(lec_link_send(link, "POWR ?\r", 7, SOON, NULL), 0);
+        assert_int_equal(read(peer, data, sizeof data), 7);
+        assert_int_equal(write(peer, "OK\r", 3), 3);
+        assert_int_equal(lec_link_recv(link, data, sizeof data, SOON, NULL), 3);
+        assert_memory_equal(data, "OK\r", 3);
+        int flags = fcntl(lec_link_fd(link), F_GETFL);
+        assert_true(flags & O_NONBLOCK);
+        assert_true(fcntl(lec_link_fd(link), F_GETFD) & FD_CLOEXEC);
+        lec_link_close(&link);
+        assert_null(link);
+        lec_link_close(&link);
+        close(peer);
+    }
+}
+
+static void a_short_buffer_gets_the_rest_at_the_next_call(void **state)
+{
+    (void)state;
+    int peer;
+    char data[3];
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    assert_int_equal(write(peer, "abcdefg", 7), 7);
+    assert_int_equal(lec_link_recv(link, data, 3, SOON, NULL), 3);
+    assert_int_equal(lec_link_recv(link, data, 3, SOON, NULL), 3);
+    assert_memory_equal(data, "def", 3);
+    assert_int_equal(lec_link_recv(link, data, 3, SOON, NULL), 1);
+    assert_int_equal(data[0], 'g');
+    lec_link_close(&link);
+    close(peer);
+}
+
+static void nothing_in_time_is_a_time_out_and_not_before(void **state)
+{
+    (void)state;
+    int peer;
+    char byte;
+    struct lec_err err;
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    int64_t begun = lec_now();
+    assert_int_equal(lec_link_recv(link, &byte, 1, begun + 50 * LEC_MS, &err), LEC_E_TIMEOUT);
+    int64_t took = lec_now() - begun;
+    assert_true(took >= 50 * LEC_MS && took < 2 * LEC_SEC);
+    lec_link_close(&link);
+    close(peer);
+}
+
+static void a_deadline_in_the_past_reads_what_is_there(void **state)
+{
+    (void)state;
+    int peer;
+    char data[4];
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    assert_int_equal(lec_link_recv(link, data, 4, 0, NULL), LEC_E_TIMEOUT);
+    assert_int_equal(write(peer, "x", 1), 1);
+    struct pollfd p = {.fd = lec_link_fd(link), .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 5000), 1);
+    assert_int_equal(lec_link_recv(link, data, 4, 0, NULL), 1);
+    lec_link_close(&link);
+    close(peer);
+}
+
+static void flush_drops_what_has_come_and_counts_it(void **state)
+{
+    (void)state;
+    int peer;
+    char data[10000] = "";
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    assert_int_equal(lec_link_flush(link), 0);
+    assert_int_equal(write(peer, data, sizeof data), sizeof data);
+    size_t dropped = 0;
+    for (int64_t until = SOON; dropped < sizeof data && lec_now() < until;)
+        dropped += lec_link_flush(link);
+    assert_int_equal(dropped, sizeof data);
+    close(peer);
+    assert_int_equal(lec_link_recv(link, data, 1, SOON, NULL), LEC_E_LINK); /* the end is not lost by a flush */
+    assert_int_equal(lec_link_flush(link), 0);
+    assert_int_equal(lec_link_recv(link, data, 1, SOON, NULL), LEC_E_LINK);
+    lec_link_close(&link);
+}
+
+static void the_last_bytes_come_before_the_end(void **state)
+{
+    (void)state;
+    int peer;
+    char data[8];
+    struct lec_err err;
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    assert_int_equal(write(peer, "bye", 3), 3);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    assert_int_equal(lec_link_recv(link, data, sizeof data, SOON, &err), 3);
+    assert_int_equal(lec_link_recv(link, data, sizeof data, SOON, &err), LEC_E_LINK);
+    check_text(&err, "has closed the connection");
+    assert_int_equal(lec_link_send(link, "ok", 2, SOON, NULL), 0); /* the other direction is still open */
+    assert_int_equal(read(peer, data, sizeof data), 2);
+    lec_link_close(&link);
+    close(peer);
+}
+
+static void a_reset_is_told_as_one(void **state)
+{
+    (void)state;
+    int peer;
+    char byte;
+    struct lec_err err;
+    struct linger now = {.l_onoff = 1};
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(peer);
+    assert_int_equal(lec_link_recv(link, &byte, 1, SOON, &err), LEC_E_LINK);
+    check_text(&err, "connection reset by 127.0.0.1:");
+    assert_int_equal(lec_link_send(link, "x", 1, SOON, &err), LEC_E_LINK); /* and no SIGPIPE */
+    lec_link_close(&link);
+}
+
+static void a_peer_that_takes_no_bytes_is_a_time_out(void **state)
+{
+    (void)state;
+    int peer;
+    size_t size = 32u << 20;
+    char *data = calloc(1, size);
+    struct lec_err err;
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    assert_int_equal(lec_link_send(link, data, size, lec_now() + 100 * LEC_MS, &err), LEC_E_TIMEOUT);
+    check_text(&err, "takes no more bytes");
+    lec_link_close(&link);
+    close(peer);
+    free(data);
+}
+
+static void many_bytes_arrive_whole(void **state)
+{
+    (void)state;
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    struct lec_link *a = lec_link_of_fd(pair[0], -1), *b = lec_link_of_fd(pair[1], -1);
+    static unsigned char out[100000], in[100000];
+    for (size_t i = 0; i < sizeof out; i++)
+        out[i] = (unsigned char)(i * 31 >> 3);
+    size_t sent = 0, got = 0;
+    while (got < sizeof in) {
+        if (sent < sizeof out) {
+            assert_int_equal(lec_link_send(a, out + sent, 10000, SOON, NULL), 0);
+            sent += 10000;
+        }
+        ssize_t n = lec_link_recv(b, in + got, sizeof in - got, SOON, NULL);
+        assert_true(n > 0);
+        got += (size_t)n;
+    }
+    assert_memory_equal(in, out, sizeof in);
+    lec_link_close(&a);
+    lec_link_close(&b);
+}
+
+static void a_refused_connection_names_the_address(void **state)
+{
+    (void)state;
+    uint16_t port;
+    char want[64];
+    struct lec_err err;
+    struct lec_link *link = NULL;
+    close(listen_at(&port, SOCK_STREAM, 1));
+    struct lec_line line = tcp("127.0.0.1", port);
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    assert_null(link);
+    snprintf(want, sizeof want, "connection refused by 127.0.0.1:%u", port);
+    check_text(&err, want);
+    line.host = "plain.test";
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    snprintf(want, sizeof want, "plain.test:%u (127.0.0.1)", port);
+    check_text(&err, want);
+    line.host = "::1";
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    snprintf(want, sizeof want, "[::1]:%u", port);
+    check_text(&err, want);
+}
+
+/* A listener whose queue is full: the kernel drops further requests without a word. */
+static int listen_mute(uint16_t *port, int waiting[4])
+{
+    int fd = listen_at(port, SOCK_STREAM, 0);
+    struct sockaddr_in in = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(*port)};
+    for (int i = 0; i < 4; i++) {
+        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)connect(waiting[i], (struct sockaddr *)&in, sizeof in);
+    }
+    return fd;
+}
+
+static void no_answer_is_a_time_out_that_names_the_address_and_the_time(void **state)
+{
+    (void)state;
+    uint16_t port;
+    int waiting[4], fd = listen_mute(&port, waiting);
+    struct lec_line line = tcp("127.0.0.1", port);
+    struct lec_link *link = NULL;
+    struct lec_err err;
+    int64_t begun = lec_now();
+    assert_int_equal(lec_link_open(&line, -1, begun + 200 * LEC_MS, &link, &err), LEC_E_TIMEOUT);
+    assert_true(lec_now() - begun < 2 * LEC_SEC);
+    check_text(&err, "no answer from 127.0.0.1:");
+    check_text(&err, "in 0.2 s");
+    for (int i = 0; i < 4; i++)
+        close(waiting[i]);
+    close(fd);
+}
+
+static void a_name_with_a_dead_address_connects_to_the_next(void **state)
+{
+    (void)state;
+    int peer;
+    struct lec_link *link = connected("two.test", &peer, -1);
+    lec_link_close(&link);
+    close(peer);
+}
+
+/* ---- A network of this thread alone ------------------------------------------------------------------------- */
+
+static void set_up_loopback(void)
+{
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    (void)ioctl(fd, SIOCSIFFLAGS, &lo);
+    close(fd);
+    fd = open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0 && write(fd, "40000 40000", 11) < 0)
+        perror("ip_local_port_range");
+    close(fd);
+}
+
+struct alone {
+    bool allowed;
+    int no_route, itself;
+    struct lec_err no_route_err, itself_err;
+};
+
+static void *be_alone(void *arg)
+{
+    struct alone *a = arg;
+    struct lec_link *link = NULL;
+    a->allowed = unshare(CLONE_NEWNET) == 0;
+    if (!a->allowed)
+        return NULL;
+    struct lec_line line = tcp("192.0.2.1", 4352);
+    a->no_route = lec_link_open(&line, -1, SOON, &link, &a->no_route_err);
+    set_up_loopback(); /* where every connection starts from port 40000 */
+    line = tcp("127.0.0.1", 40000);
+    a->itself = lec_link_open(&line, -1, SOON, &link, &a->itself_err);
+    return NULL;
+}
+
+static void no_route_is_told_and_a_connection_to_itself_is_none(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    struct alone a = {0};
+    assert_int_equal(pthread_create(&thread, NULL, be_alone, &a), 0);
+    pthread_join(thread, NULL);
+    if (!a.allowed)
+        skip(); /* needs the right to make a network namespace */
+    assert_int_equal(a.no_route, LEC_E_LINK);
+    check_text(&a.no_route_err, "no route to 192.0.2.1:4352");
+    assert_int_equal(a.itself, LEC_E_LINK);
+    check_text(&a.itself_err, "connection refused by 127.0.0.1:40000");
+}
+
+/* ---- Resolving ---------------------------------------------------------------------------------------------- */
+
+static void unknown_names_and_silent_name_servers_are_told_apart(void **state)
+{
+    (void)state;
+    struct lec_link *link = NULL;
+    struct lec_err err;
+    struct lec_line line = tcp("unknown.test", 1);
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    check_text(&err, "no address is known for unknown.test");
+    line.host = "silent.test";
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    check_text(&err, "name server does not answer for silent.test");
+}
+
+static void an_answer_is_used_again_until_it_proves_useless(void **state)
+{
+    (void)state;
+    int peer;
+    unsigned before = count_lookups();
+    struct lec_link *link = connected("cached.test", &peer, -1);
+    lec_link_close(&link);
+    close(peer);
+    link = connected("cached.test", &peer, -1);
+    lec_link_close(&link);
+    close(peer);
+    assert_int_equal(count_lookups(), before + 1);
+    struct lec_line line = tcp("cached.test", 1); /* refused: perhaps the device has moved */
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, NULL), LEC_E_LINK);
+    assert_int_equal(count_lookups(), before + 1);
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, NULL), LEC_E_LINK);
+    assert_int_equal(count_lookups(), before + 2);
+}
+
+static void a_lookup_that_hangs_is_left_alone_and_its_answer_used_later(void **state)
+{
+    (void)state;
+    struct lec_link *link = NULL;
+    struct lec_err err;
+    struct lec_line line = tcp("slow.test", 1);
+    unsigned before = count_lookups();
+    hold_names(true);
+    for (int i = 0; i < 3; i++) {
+        int64_t begun = lec_now();
+        assert_int_equal(lec_link_open(&line, -1, begun + 30 * LEC_MS, &link, &err), LEC_E_TIMEOUT);
+        assert_true(lec_now() - begun < 2 * LEC_SEC);
+        check_text(&err, "slow.test");
+    }
+    assert_int_equal(count_lookups(), before + 1); /* one thread, however often it is asked */
+    hold_names(false);
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    check_text(&err, "connection refused");
+    assert_int_equal(count_lookups(), before + 1);
+}
+
+static void names_beyond_the_limit_are_refused_while_all_hang(void **state)
+{
+    (void)state;
+    struct lec_link *link = NULL;
+    struct lec_err err;
+    hold_names(true);
+    int rc = 0, n = 0;
+    while (n < 200 && rc != LEC_E_NOMEM) {
+        char host[32];
+        snprintf(host, sizeof host, "many-%d.test", n++);
+        struct lec_line line = tcp(host, 1);
+        rc = lec_link_open(&line, -1, lec_now() + LEC_MS, &link, &err);
+    }
+    assert_int_equal(n, 33);
+    check_text(&err, "32 names");
+    hold_names(false);
+    struct lec_line line = tcp("after.test", 1); /* answers that have come make room */
+    do
+        rc = lec_link_open(&line, -1, SOON, &link, &err);
+    while (rc == LEC_E_NOMEM);
+    assert_int_equal(rc, LEC_E_LINK);
+}
+
+/* ---- Cancelling --------------------------------------------------------------------------------------------- */
+
+static void *cancel_soon(void *arg)
+{
+    poll(NULL, 0, 30); /* so that the other thread is likely to be waiting; it must work either way */
+    eventfd_write(*(int *)arg, 1);
+    return NULL;
+}
+
+enum what { RECV, SEND, CONNECT, RESOLVE };
+
+static int cancelled(enum what what)
+{
+    int cancel = eventfd(0, EFD_CLOEXEC), peer = -1, rc = 0;
+    uint16_t port = 1;
+    int waiting[4] = {-1, -1, -1, -1}, mute = what == CONNECT ? listen_mute(&port, waiting) : -1;
+    struct lec_link *link = what == RECV || what == SEND ? connected("127.0.0.1", &peer, cancel) : NULL;
+    struct lec_line line = tcp(what == RESOLVE ? "held.test" : "127.0.0.1", port);
+    static char data[32 << 20];
+    pthread_t thread;
+    hold_names(what == RESOLVE);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &cancel), 0);
+    int64_t begun = lec_now();
+    switch (what) {
+    case RECV:
+        rc = (int)lec_link_recv(link, data, 1, LEC_NEVER, NULL);
+        break;
+    case SEND:
+        rc = lec_link_send(link, data, sizeof data, LEC_NEVER, NULL);
+        break;
+    case CONNECT:
+    case RESOLVE:
+        rc = lec_link_open(&line, cancel, LEC_NEVER, &link, NULL);
+        break;
+    }
+    assert_true(lec_now() - begun < 2 * LEC_SEC);
+    pthread_join(thread, NULL);
+    hold_names(false);
+    lec_link_close(&link);
+    const int all[] = {cancel, peer, mute, waiting[0], waiting[1], waiting[2], waiting[3]};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (all[i] >= 0)
+            close(all[i]);
+    return rc;
+}
+
+static void every_wait_ends_when_it_is_cancelled(void **state)
+{
+    (void)state;
+    assert_int_equal(cancelled(RECV), LEC_E_CANCELLED);
+    assert_int_equal(cancelled(SEND), LEC_E_CANCELLED);
+    assert_int_equal(cancelled(CONNECT), LEC_E_CANCELLED);
+    assert_int_equal(cancelled(RESOLVE), LEC_E_CANCELLED);
+}
+
+static void a_flood_does_not_hide_a_cancel(void **state)
+{
+    (void)state;
+    int cancel = eventfd(1, EFD_CLOEXEC), pair[2], n = 0;
+    static const char flood[1000];
+    char byte;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    struct lec_link *link = lec_link_of_fd(pair[0], cancel);
+    assert_int_equal(write(pair[1], flood, sizeof flood), sizeof flood);
+    assert_int_equal(lec_link_recv(link, &byte, 1, 0, NULL), 1);
+    while (n < 100 && lec_link_recv(link, &byte, 1, SOON, NULL) == 1)
+        n++;
+    assert_true(n < 100);
+    lec_link_close(&link);
+    close(pair[1]);
+    close(cancel);
+}
+
+/* ---- UDP ---------------------------------------------------------------------------------------------------- */
+
+static void a_datagram_is_a_message_and_an_empty_one_is_nothing(void **state)
+{
+    (void)state;
+    uint16_t port;
+    char data[16];
+    int fd = listen_at(&port, SOCK_DGRAM, 0);
+    struct lec_line line = tcp("127.0.0.1", port);
+    line.kind = LEC_LINE_UDP;
+    struct lec_link *link = NULL;
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, NULL), 0);
+    assert_int_equal(lec_link_send(link, "hello", 5, SOON, NULL), 0);
+    struct sockaddr_in from;
+    socklen_t len = sizeof from;
+    assert_int_equal(recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&from, &len), 5);
+    static const char *const out[] = {"", "longer", "b"};
+    for (size_t i = 0; i < ARRAY_LEN(out); i++)
+        assert_true(sendto(fd, out[i], strlen(out[i]), 0, (struct sockaddr *)&from, len) >= 0);
+    assert_int_equal(lec_link_recv(link, data, 4, SOON, NULL), 4); /* the rest of "longer" is cut */
+    assert_memory_equal(data, "long", 4);
+    assert_int_equal(lec_link_recv(link, data, 4, SOON, NULL), 1);
+    assert_int_equal(data[0], 'b');
+    close(fd);
+    assert_int_equal(lec_link_send(link, "x", 1, SOON, NULL), 0);
+    struct lec_err err;
+    assert_int_equal(lec_link_recv(link, data, 4, SOON, &err), LEC_E_LINK);
+    check_text(&err, "nothing listens at 127.0.0.1:");
+    lec_link_close(&link);
+}
+
+static void lines_without_bytes_are_refused(void **state)
+{
+    (void)state;
+    struct lec_link *link = NULL;
+    struct lec_line line = {.name = "", .kind = LEC_LINE_USB, .host = "", .path = ""};
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, NULL), LEC_E_NOTSUP);
+    assert_null(link);
+}
+
+/* ---- Pseudo-terminals --------------------------------------------------------------------------------------- */
+
+struct terminal {
+    int master;
+    char path[64];
+};
+
+static struct terminal new_terminal(void)
+{
+    struct terminal t;
+    int slave;
+    assert_int_equal(openpty(&t.master, &slave, t.path, NULL, NULL), 0);
+    close(slave);
+    return t;
+}
+
+static struct lec_line pty(const char *path)
+{
+    return (struct lec_line){
+        .name = "", .kind = LEC_LINE_PTY, .host = "", .path = path, .baud = 9600, .bits = 8, .parity = 'N', .stop = 1};
+}
+
+static struct lec_link *open_terminal(const struct lec_line *line)
+{
+    struct lec_link *link = NULL;
+    struct lec_err err = {0};
+    if (lec_link_open(line, -1, SOON, &link, &err) != 0)
+        fail_msg("open: %s", err.text);
+    return link;
+}
+
+static void every_byte_passes_a_pty_unchanged_both_ways(void **state)
+{
+    (void)state;
+    struct terminal t = new_terminal();
+    struct lec_line line = pty(t.path);
+    line.parity = 'E'; /* a pty has no parity; Modbus rooms played by the simulator ask for it all the same */
+    line.baud = 12345;
+    struct lec_link *link = open_terminal(&line);
+    unsigned char out[256], in[256];
+    for (int i = 0; i < 256; i++)
+        out[i] = (unsigned char)i;
+    assert_int_equal(write(t.master, out, 256), 256);
+    for (size_t got = 0; got < 256;) {
+        ssize_t n = lec_link_recv(link, in + got, 256 - got, SOON, NULL);
+        assert_true(n > 0);
+        got += (size_t)n;
+    }
+    assert_memory_equal(in, out, 256);
+    assert_int_equal(lec_link_send(link, out, 256, SOON, NULL), 0);
+    for (size_t got = 0; got < 256;) {
+        ssize_t n = read(t.master, in + got, 256 - got);
+        assert_true(n > 0);
+        got += (size_t)n;
+    }
+    assert_memory_equal(in, out, 256);
+    lec_link_close(&link);
+    close(t.master);
+}
+
+static void a_pty_that_says_nothing_is_a_time_out_and_one_that_hangs_up_is_not(void **state)
+{
+    (void)state;
+    struct terminal t = new_terminal();
+    struct lec_line line = pty(t.path);
+    struct lec_link *link = open_terminal(&line);
+    char byte;
+    struct lec_err err;
+    assert_int_equal(lec_link_recv(link, &byte, 1, lec_now() + 30 * LEC_MS, &err), LEC_E_TIMEOUT);
+    assert_int_equal(lec_link_recv(link, &byte, 1, 0, &err), LEC_E_TIMEOUT);
+    assert_int_equal(lec_link_flush(link), 0);
+    close(t.master);
+    assert_int_equal(lec_link_recv(link, &byte, 1, SOON, &err), LEC_E_LINK);
+    check_text(&err, "hung up");
+    check_text(&err, t.path);
+    assert_int_equal(lec_link_recv(link, &byte, 1, 0, &err), LEC_E_LINK);
+    assert_int_equal(lec_link_send(link, "x", 1, SOON, &err), LEC_E_LINK);
+    check_text(&err, "hung up");
+    lec_link_close(&link);
+}
+
+static void a_pty_that_takes_no_bytes_is_a_time_out_and_closes_at_once(void **state)
+{
+    (void)state;
+    struct terminal t = new_terminal();
+    struct lec_line line = pty(t.path);
+    struct lec_link *link = open_terminal(&line);
+    static char data[1 << 20];
+    assert_int_equal(lec_link_send(link, data, sizeof data, lec_now() + 50 * LEC_MS, NULL), LEC_E_TIMEOUT);
+    int64_t begun = lec_now();
+    lec_link_close(&link);
+    assert_true(lec_now() - begun < LEC_SEC);
+    close(t.master);
+}
+
+static void a_second_opener_in_this_program_is_told_so(void **state)
+{
+    (void)state;
+    struct terminal t = new_terminal();
+    struct lec_line line = pty(t.path);
+    struct lec_link *link = open_terminal(&line), *other = NULL;
+    struct lec_err err;
+    assert_int_equal(lec_link_open(&line, -1, SOON, &other, &err), LEC_E_LINK);
+    check_text(&err, t.path);
+    check_text(&err, "this program itself");
+    lec_link_close(&link);
+    link = open_terminal(&line); /* and it is free again afterwards */
+    lec_link_close(&link);
+    close(t.master);
+}
+
+static void a_port_that_another_process_has_names_the_process(void **state)
+{
+    (void)state;
+    struct terminal t = new_terminal();
+    int ready[2];
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fd = open(t.path, O_RDWR | O_NOCTTY);
+        if (fd < 0 || flock(fd, LOCK_EX) < 0 || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    char byte, want[64];
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    struct lec_line line = pty(t.path);
+    struct lec_link *link = NULL;
+    struct lec_err err;
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    snprintf(want, sizeof want, "test_link, process %d", (int)pid);
+    check_text(&err, want);
+    link = open_terminal(&line);
+    lec_link_close(&link);
+    close(ready[0]);
+    close(ready[1]);
+    close(t.master);
+}
+
+static void a_port_that_comes_back_under_another_number_is_found_by_its_symlink(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/lectern-link-XXXXXX", path[64], data[4];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/by-id", folder);
+    struct terminal first = new_terminal(), second = new_terminal();
+    struct lec_line line = pty(path);
+    line.kind = LEC_LINE_SERIAL; /* what the room file says; it leads to a pty all the same */
+    struct lec_err err;
+    struct lec_link *link = NULL;
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    check_text(&err, "there is no port");
+    check_text(&err, path);
+    assert_int_equal(symlink(first.path, path), 0);
+    link = open_terminal(&line);
+    close(first.master);
+    assert_int_equal(lec_link_recv(link, data, 1, SOON, &err), LEC_E_LINK);
+    check_text(&err, path);
+    lec_link_close(&link);
+    unlink(path);
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    assert_int_equal(symlink(second.path, path), 0);
+    link = open_terminal(&line);
+    assert_int_equal(write(second.master, "new", 3), 3);
+    assert_int_equal(lec_link_recv(link, data, 4, SOON, NULL), 3);
+    lec_link_close(&link);
+    close(second.master);
+    unlink(path);
+    rmdir(folder);
+}
+
+static void a_file_that_is_no_port_is_refused(void **state)
+{
+    (void)state;
+    struct lec_line line = pty("/dev/null");
+    struct lec_link *link = NULL;
+    struct lec_err err;
+    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    check_text(&err, "/dev/null is not a serial port");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_go_both_ways_over_tcp),
+        cmocka_unit_test(a_short_buffer_gets_the_rest_at_the_next_call),
+        cmocka_unit_test(nothing_in_time_is_a_time_out_and_not_before),
+        cmocka_unit_test(a_deadline_in_the_past_reads_what_is_there),
+        cmocka_unit_test(flush_drops_what_has_come_and_counts_it),
+        cmocka_unit_test(the_last_bytes_come_before_the_end),
+        cmocka_unit_test(a_reset_is_told_as_one),
+        cmocka_unit_test(a_peer_that_takes_no_bytes_is_a_time_out),
+        cmocka_unit_test(many_bytes_arrive_whole),
+        cmocka_unit_test(a_refused_connection_names_the_address),
+        cmocka_unit_test(no_answer_is_a_time_out_that_names_the_address_and_the_time),
+        cmocka_unit_test(a_name_with_a_dead_address_connects_to_the_next),
+        cmocka_unit_test(no_route_is_told_and_a_connection_to_itself_is_none),
+        cmocka_unit_test(unknown_names_and_silent_name_servers_are_told_apart),
+        cmocka_unit_test(an_answer_is_used_again_until_it_proves_useless),
+        cmocka_unit_test(a_lookup_that_hangs_is_left_alone_and_its_answer_used_later),
+        cmocka_unit_test(names_beyond_the_limit_are_refused_while_all_hang),
+        cmocka_unit_test(every_wait_ends_when_it_is_cancelled),
+        cmocka_unit_test(a_flood_does_not_hide_a_cancel),
+        cmocka_unit_test(a_datagram_is_a_message_and_an_empty_one_is_nothing),
+        cmocka_unit_test(lines_without_bytes_are_refused),
+        cmocka_unit_test(every_byte_passes_a_pty_unchanged_both_ways),
+        cmocka_unit_test(a_pty_that_says_nothing_is_a_time_out_and_one_that_hangs_up_is_not),
+        cmocka_unit_test(a_pty_that_takes_no_bytes_is_a_time_out_and_closes_at_once),
+        cmocka_unit_test(a_second_opener_in_this_program_is_told_so),
+        cmocka_unit_test(a_port_that_another_process_has_names_the_process),
+        cmocka_unit_test(a_port_that_comes_back_under_another_number_is_found_by_its_symlink),
+        cmocka_unit_test(a_file_that_is_no_port_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
