@@ -1,0 +1,44 @@
+# Sourced by simulator/demo, tests/run and bench/run: what they need from Debian, and how it is installed.
+# shellcheck shell=bash
+
+packages_build="gcc g++ cmake ninja-build pkg-config libzmq3-dev libczmq-dev libjansson-dev libinih-dev libmodbus-dev
+    libserialport-dev libusb-1.0-0-dev libsqlite3-dev libsystemd-dev libsodium-dev"
+# shellcheck disable=SC2034 # for those who source this
+packages_tests="$packages_build libcmocka-dev clang clang-format clang-tidy shellcheck libclang-rt-14-dev python3
+    python3-pytest python3-zmq python3-pymodbus mbpoll socat procps bc"
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+# Installs those of the named packages that are missing, as root or with sudo; says so first.
+install_packages() {
+    local missing=() name
+    for name in "$@"; do
+        dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    say "installing with apt-get: ${missing[*]}"
+    local sudo=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "these packages are missing, and there is no sudo to install them" >&2; return 1; }
+        sudo=(sudo)
+    fi
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+        >/dev/null
+}
+
+# Configures and builds a preset; further arguments go to the build. Quiet unless it fails.
+build_preset() {
+    local preset=$1 log
+    shift
+    log=$(mktemp)
+    say "building the $preset preset"
+    if ! { cmake --preset "$preset" && cmake --build --preset "$preset" -j"$(nproc)" "$@"; } >"$log" 2>&1; then
+        grep -E 'error|warning|FAILED|undefined' "$log" | head -40 >&2 || tail -40 "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+}
