@@ -4,3 +4,4 @@ lectern_test(store SOURCES ${unit}/store_test.c ${unit}/store_stage.c LINK lecte
 lectern_test(store_fault SOURCES ${unit}/store_fault_test.c ${unit}/store_stage.c LINK lecternd_store)
 lectern_test(link SOURCES ${unit}/link_test.c LINK lecternd_line)
 lectern_test(notice SOURCES ${unit}/notice_test.c LINK lecternd_line)
+lectern_test(link_serial SOURCES ${unit}/link_serial_test.c LINK lecternd_line)

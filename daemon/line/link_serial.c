@@ -69,11 +69,14 @@ int link_open_serial(struct lec_link *l, const char *path, const struct lec_line
     l->lock_fd = fd;
     struct sp_port *port;
     enum sp_return rc = sp_get_port_by_name(path, &port);
+    if (rc == SP_ERR_MEM)
+        return lec_fail(err, LEC_E_NOMEM, "out of memory");
     if (rc != SP_OK)
-        return failed("being opened", rc, line, err);
+        return lec_fail(err, LEC_E_LINK, "%s is not a serial port", line->path);
     rc = sp_open(port, SP_MODE_READ_WRITE);
     if (rc != SP_OK) {
-        int fail = rc == SP_ERR_FAIL ? link_tty_open_failed(path, errno, err) : failed("being opened", rc, line, err);
+        int fail =
+            rc == SP_ERR_MEM ? lec_fail(err, LEC_E_NOMEM, "out of memory") : link_tty_open_failed(path, errno, err);
         sp_free_port(port);
         return fail;
     }
