@@ -162,6 +162,8 @@ void core_end(struct core *core)
     core->end_by = lec_now() + END_NS;
     sd_notify(0, "STOPPING=1");
     journal_add(core, "stop", "", "", "", "{}");
+    if (core->scenes)
+        lec_scenes_stop(core->scenes); /* what the lines say from here on is about their own end */
     uint64_t one = 1;
     ssize_t n = write(core->cancel_fd, &one, sizeof one);
     (void)n;

@@ -153,8 +153,8 @@ int lec_scenes_capture(struct lec_scenes *s, const char *name, const char *label
     if (!is_name(name))
         return lec_fail(err, LEC_E_RANGE, "\"%.60s\" is not a name: small letters, digits and dashes, at most %d", name,
                         LEC_NAME_MAX);
-    if (scene && strcmp(scene->file, s->room->file) == 0)
-        return lec_fail(err, LEC_E_RANGE, "scene %s is in the room file, %s:%d; choose another name", name, scene->file,
+    if (scene)
+        return lec_fail(err, LEC_E_RANGE, "scene %s is in %s already, line %d; choose another name", name, scene->file,
                         scene->line);
     if ((label && *label && !is_label(label)) || (label_en && *label_en && !is_label(label_en)))
         return lec_fail(err, LEC_E_RANGE, "a label is one line of at most %d bytes without semicolons", LABEL_MAX);

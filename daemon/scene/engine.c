@@ -33,6 +33,8 @@ void lec_scenes_free(struct lec_scenes **scenes)
 
 void lec_scenes_settle(struct lec_scenes *s)
 {
+    if (s->stopped)
+        return;
     if (s->busy) {
         s->again = true;
         return;
@@ -119,12 +121,26 @@ static int answer_run(struct lec_run *run, bool joined, struct lec_buf *json, st
     return json->failed ? lec_fail(err, LEC_E_NOMEM, "the answer does not fit") : 0;
 }
 
+void lec_scenes_stop(struct lec_scenes *s)
+{
+    lec_plans_finish(s, false);
+    s->stopped = true;
+}
+
+int lec_scenes_check_open(const struct lec_scenes *s, struct lec_err *err)
+{
+    return s->stopped ? lec_fail(err, LEC_E_NOMEM, "the room is stopping; try again when it is back") : 0;
+}
+
 int lec_scenes_start(struct lec_scenes *s, const char *name, const char *principal, struct lec_buf *json,
                      struct lec_err *err)
 {
     const struct lec_scene *scene = lec_scenes_find(s, name, err);
     if (!scene)
         return LEC_E_CONFIG;
+    int rc = lec_scenes_check_open(s, err);
+    if (rc < 0)
+        return rc;
     struct lec_run *run = lec_run_under_way(s, name);
     if (run)
         return answer_run(run, true, json, err);
@@ -176,6 +192,9 @@ static void put_unstoppable(struct lec_scenes *s, const struct lec_run *run, str
 int lec_scenes_cancel(struct lec_scenes *s, const char *which, const char *principal, struct lec_buf *json,
                       struct lec_err *err)
 {
+    int rc = lec_scenes_check_open(s, err);
+    if (rc < 0)
+        return rc;
     struct lec_run *run = lec_runs_find(s, which);
     if (run && run->ended)
         return lec_fail(err, LEC_E_CONFIG, "run %s has ended: %s", which, lec_run_state_name(run->verdict));
@@ -230,7 +249,7 @@ void lec_scenes_runs_json(struct lec_scenes *s, struct lec_buf *json)
 /* The step whose operation this is, in `*run`; NULL for one that no run waits for. */
 static struct lec_run_step *find_op(const struct lec_scenes *s, uint64_t op, struct lec_run **run)
 {
-    for (size_t r = 0; op && r < s->n_runs; r++) {
+    for (size_t r = 0; op && !s->stopped && r < s->n_runs; r++) {
         for (size_t i = 0; i < s->runs[r]->n_steps; i++) {
             if (s->runs[r]->steps[i].op == op) {
                 *run = s->runs[r];
@@ -269,7 +288,7 @@ void lec_scenes_op_done(struct lec_scenes *s, uint64_t op, const struct lec_op_r
 
 void lec_scenes_point_taken(struct lec_scenes *s, const struct lec_point *point, const char *principal)
 {
-    if (s->handing)
+    if (s->handing || s->stopped)
         return;
     char reason[LEC_ERR_TEXT];
     snprintf(reason, sizeof reason, "%s was set by %s", point->name, principal);
@@ -290,6 +309,8 @@ void lec_scenes_point_taken(struct lec_scenes *s, const struct lec_point *point,
 
 int64_t lec_scenes_tick(struct lec_scenes *s)
 {
+    if (s->stopped)
+        return LEC_NEVER;
     lec_scenes_settle(s);
     int64_t due = lec_plans_tick(s);
     for (size_t i = 0; i < s->n_runs; i++) {

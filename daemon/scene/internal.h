@@ -133,6 +133,7 @@ struct lec_scenes {
     struct lec_plan *plans[LEC_PLANS_MAX]; /* NULL: free */
     uint64_t read_token;
     bool busy, again; /* settling; a callback came back into the engine meanwhile */
+    bool stopped;     /* lec_scenes_stop */
     bool handing;     /* inside host.start: what is "taken" now is taken by ourselves */
 };
 
@@ -188,6 +189,8 @@ void lec_run_end(struct lec_scenes *s, struct lec_run *run, enum lec_run_verdict
 void lec_run_launch(struct lec_scenes *s, struct lec_run *run, const char *principal);
 /* The scene of that name; NULL with LEC_E_CONFIG in `err`, which names the nearest. */
 const struct lec_scene *lec_scenes_find(const struct lec_scenes *s, const char *name, struct lec_err *err);
+/* LEC_E_NOMEM once the daemon is ending, else 0. */
+int lec_scenes_check_open(const struct lec_scenes *s, struct lec_err *err);
 /* The run of that scene that is under way and can be joined, or NULL. */
 struct lec_run *lec_run_under_way(const struct lec_scenes *s, const char *scene);
 /* Advances all runs until nothing changes, then publishes and keeps what did. */

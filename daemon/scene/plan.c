@@ -178,6 +178,9 @@ int lec_scenes_plan(struct lec_scenes *s, const char *name, bool fresh, void (*d
     const struct lec_scene *scene = lec_scenes_find(s, name, err);
     if (!scene)
         return LEC_E_CONFIG;
+    int rc = lec_scenes_check_open(s, err);
+    if (rc < 0)
+        return rc;
     size_t slot = 0;
     while (slot < LEC_PLANS_MAX && s->plans[slot])
         slot++;

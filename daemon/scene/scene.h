@@ -68,6 +68,11 @@ void lec_scenes_resume(struct lec_scenes *scenes);
 /* A new configuration: runs of scenes that are unchanged go on (matched by names), others are cancelled. */
 void lec_scenes_reload(struct lec_scenes *scenes, const struct lec_room *room);
 
+/* The daemon is ending: from now on nothing is begun, and what the lines say is about their own end, not about the
+ * devices, so it is not listened to. Runs under way stay as they were last kept, and the next start takes them up.
+ * Plans are answered with what is known. start, cancel, undo and plan return LEC_E_NOMEM from now on. */
+void lec_scenes_stop(struct lec_scenes *scenes);
+
 /* Starts, or joins a run of the same scene that is under way. Writes the run as JSON (protocol section 5, all steps,
  * with "joined"). Returns 0, LEC_E_CONFIG (no such scene; the nearest is named), LEC_E_NOMEM. */
 int lec_scenes_start(struct lec_scenes *scenes, const char *scene, const char *principal, struct lec_buf *json,
@@ -88,7 +93,7 @@ int lec_scenes_undo(struct lec_scenes *scenes, const char *run, const char *prin
 int lec_scenes_plan(struct lec_scenes *scenes, const char *scene, bool fresh, void (*done)(void *ctx, const char *json),
                     void *ctx, struct lec_err *err);
 /* Writes "[scene NAME]..." with a step for each settable, undoable point with a good value of the devices named (NULL:
- * all), to `text`. Returns 0, LEC_E_RANGE (not a name, or taken by the room file), LEC_E_CONFIG (no such device),
+ * all), to `text`. Returns 0, LEC_E_RANGE (not a name, or taken by another scene), LEC_E_CONFIG (no such device),
  * LEC_E_NOMEM. */
 int lec_scenes_capture(struct lec_scenes *scenes, const char *name, const char *label, const char *label_en,
                        const char *const devices[], size_t n_devices, struct lec_buf *text, size_t *steps,

@@ -152,7 +152,9 @@ int lec_scenes_undo(struct lec_scenes *s, const char *id, const char *principal,
                     struct lec_err *err)
 {
     const struct lec_run *old = NULL;
-    int rc = choose(s, id, &old, err);
+    int rc = lec_scenes_check_open(s, err);
+    if (rc == 0)
+        rc = choose(s, id, &old, err);
     if (rc < 0 || !old)
         return rc;
     struct lec_run *run = lec_run_new(old->n_steps);

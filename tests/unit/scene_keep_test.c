@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -200,6 +201,36 @@ static void what_was_before_the_crash_can_still_be_undone(void **state)
     stage_close(&st);
 }
 
+static void a_daemon_that_ends_leaves_its_runs_to_the_next(void **state)
+{
+    (void)state;
+    stage_open(&st, lesson);
+    const char *run = stage_start(&st, "lesson");
+    stage_done(&st, "screen.position", LEC_V_CONFIRMED, "up", "down");
+    lec_scenes_stop(st.scenes);
+    size_t entries = json_array_size(st.journal), ops = st.n_ops;
+    stage_fail(&st, "projector.power", LEC_V_CANCELLED, LEC_E_CANCELLED, "the line ends");
+    stage_fail(&st, "audio.level", LEC_V_CANCELLED, LEC_E_CANCELLED, "the line ends");
+    lec_scenes_point_taken(st.scenes, stage_point(&st, "projector.input"), "assistant");
+    stage_wait(&st, 1 * LEC_SEC);
+    struct lec_buf json;
+    struct lec_err err;
+    lec_buf_init(&json, 1 << 20);
+    assert_int_equal(lec_scenes_start(st.scenes, "lesson", "teacher", &json, &err), LEC_E_NOMEM);
+    assert_string_equal(err.text, "the room is stopping; try again when it is back");
+    assert_int_equal(lec_scenes_cancel(st.scenes, "lesson", "teacher", &json, &err), LEC_E_NOMEM);
+    assert_int_equal(lec_scenes_undo(st.scenes, NULL, "teacher", &json, &err), LEC_E_NOMEM);
+    assert_int_equal(lec_scenes_plan(st.scenes, "lesson", true, NULL, NULL, &err), LEC_E_NOMEM);
+    lec_buf_done(&json);
+    assert_int_equal(json_array_size(st.journal), entries);
+    assert_int_equal(lec_scenes_tick(st.scenes), LEC_NEVER);
+    stage_crash(&st, NULL);
+    assert_int_equal(st.n_ops, ops + 2);
+    assert_string_equal(stage_step(&st, run, "power"), "checking");
+    assert_string_equal(stage_step(&st, run, "source"), "queued");
+    stage_close(&st);
+}
+
 static void an_undo_is_taken_up_again_too(void **state)
 {
     (void)state;
@@ -350,6 +381,7 @@ int main(void)
         cmocka_unit_test(an_action_waiting_for_its_next_attempt_is_tried_again),
         cmocka_unit_test(a_run_being_cancelled_stays_cancelled),
         cmocka_unit_test(what_was_before_the_crash_can_still_be_undone),
+        cmocka_unit_test(a_daemon_that_ends_leaves_its_runs_to_the_next),
         cmocka_unit_test(an_undo_is_taken_up_again_too),
         cmocka_unit_test(garbled_runs_are_dropped),
         cmocka_unit_test(texts_that_are_no_runs_are_dropped),
