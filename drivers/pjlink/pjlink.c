@@ -2,267 +2,10 @@
 #include "pjlink.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define RETRY_PAUSE_NS LEC_SEC
-#define SILENT_MAX     3 /* questions in a row that a device did not answer while it answered others */
-
-/* ---- The profile --------------------------------------------------------------------------------------------- */
-
-static const struct lec_option device_options[] = {
-    {.name = "password", .type = LEC_OPT_SECRET, .help = "the device's PJLink password; often that of its web page"},
-    {.name = "auth",
-     .type = LEC_OPT_CHOICE,
-     .choices = "md5|sha256",
-     .initial = "md5",
-     .help = "how the password is proved; sha256 (PJLink 2.10) falls back to md5"},
-    {.name = "connect",
-     .type = LEC_OPT_CHOICE,
-     .choices = "keep|each",
-     .initial = "keep",
-     .help =
-         "each: a new connection for every command. To share a device that takes one client, keep and a short idle"},
-    {.name = "pjlink_class",
-     .type = LEC_OPT_CHOICE,
-     .choices = "auto|1|2",
-     .initial = "auto",
-     .help = "auto: the device is asked when the profile has points of class 2"},
-    {.name = "mute",
-     .type = LEC_OPT_CHOICE,
-     .choices = "auto|separate|together",
-     .initial = "auto",
-     .help = "whether picture and sound can be muted apart; auto: tries apart first"},
-    {.name = "notify_port",
-     .type = LEC_OPT_INT,
-     .min = 0,
-     .max = 65535,
-     .initial = "4352",
-     .help = "UDP port for the device's notices; 0: none"},
-    {.name = "retry_pause",
-     .type = LEC_OPT_DURATION,
-     .min = 0,
-     .max = 2,
-     .initial = "1s",
-     .help = "before the one new attempt after PJLINK ERRA"},
-    {0},
-};
-
-static const struct lec_option point_options[] = {
-    {.name = "codes", .type = LEC_OPT_TEXT, .help = "of input: the device's code of each, \"hdmi1:31, computer1:11\""},
-    {0},
-};
-
-/* The points that PJLink can serve. Lamps are found by pattern: lamp.hours, lamp2.on, ... */
-static const struct {
-    const char *name;
-    enum lec_type type;
-    enum pj_body body;
-    uint8_t part;
-    bool writable;
-} points[] = {
-    {"power", LEC_ENUM, PJ_POWR, 0, true},        {"input", LEC_ENUM, PJ_INPT, 0, true},
-    {"picture_mute", LEC_BOOL, PJ_AVMT, 1, true}, {"audio_mute", LEC_BOOL, PJ_AVMT, 2, true},
-    {"freeze", LEC_BOOL, PJ_FREZ, 0, true},       {"usage.hours", LEC_INT, PJ_LAMP, 1, false},
-    {"filter.hours", LEC_INT, PJ_FILT, 0, false}, {"error.fan", LEC_ENUM, PJ_ERST, 0, false},
-    {"error.lamp", LEC_ENUM, PJ_ERST, 1, false},  {"error.temperature", LEC_ENUM, PJ_ERST, 2, false},
-    {"error.cover", LEC_ENUM, PJ_ERST, 3, false}, {"error.filter", LEC_ENUM, PJ_ERST, 4, false},
-    {"error.other", LEC_ENUM, PJ_ERST, 5, false}, {"signal", LEC_TEXT, PJ_IRES, 0, false},
-    {"resolution", LEC_TEXT, PJ_RRES, 0, false},  {"input.name", LEC_TEXT, PJ_INNM, 0, false},
-    {"inputs", LEC_TEXT, PJ_INST, 0, false},      {"name", LEC_TEXT, PJ_NAME, 0, false},
-    {"maker", LEC_TEXT, PJ_INF1, 0, false},       {"model", LEC_TEXT, PJ_INF2, 0, false},
-    {"info", LEC_TEXT, PJ_INFO, 0, false},        {"serial", LEC_TEXT, PJ_SNUM, 0, false},
-    {"version", LEC_TEXT, PJ_SVER, 0, false},     {"lamp.part", LEC_TEXT, PJ_RLMP, 0, false},
-    {"filter.part", LEC_TEXT, PJ_RFIL, 0, false}, {"pjlink.class", LEC_INT, PJ_CLSS, 0, false},
-};
-
-static const struct {
-    const char *name;
-    enum pj_body body;
-    const char *param;
-} actions[] = {
-    {"volume.up", PJ_SVOL, "1"},
-    {"volume.down", PJ_SVOL, "0"},
-    {"microphone.up", PJ_MVOL, "1"},
-    {"microphone.down", PJ_MVOL, "0"},
-};
-
-/* "lamp.hours", "lamp.on", "lamp2.hours" to "lamp8.on". */
-static bool is_lamp(const char *name, struct pj_item *item)
-{
-    if (strncmp(name, "lamp", 4) != 0)
-        return false;
-    const char *at = name + 4;
-    uint8_t lamp = 1;
-    if (*at >= '2' && *at <= '8')
-        lamp = (uint8_t)(*at++ - '0');
-    bool lit = strcmp(at, ".on") == 0;
-    if (!lit && strcmp(at, ".hours") != 0)
-        return false;
-    *item = (struct pj_item){.body = PJ_LAMP, .part = lamp, .lit = lit};
-    return true;
-}
-
-static int unknown_point(const struct lec_point *point, struct lec_report *report)
-{
-    const char *names[ARRAY_LEN(points) + 2] = {"lamp.hours", "lamp.on"};
-    for (size_t i = 0; i < ARRAY_LEN(points); i++)
-        names[i + 2] = points[i].name;
-    const char *near = lec_nearest(point->name, names, ARRAY_LEN(names));
-    return lec_report_add(report, point->file, point->line, "PJLink has no point \"%s\"%s%s%s", point->name,
-                          near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-}
-
-static int prepare_point(struct pjlink *s, const struct lec_point *point, struct lec_report *report)
-{
-    struct pj_item *item = &s->items[point->index];
-    enum lec_type type = LEC_INT;
-    bool writable = false;
-    size_t i = 0;
-    while (i < ARRAY_LEN(points) && strcmp(points[i].name, point->name) != 0)
-        i++;
-    if (i < ARRAY_LEN(points)) {
-        *item = (struct pj_item){.body = points[i].body, .part = points[i].part};
-        type = points[i].type;
-        writable = points[i].writable;
-    } else if (is_lamp(point->name, item)) {
-        type = item->lit ? LEC_BOOL : LEC_INT;
-    } else {
-        return unknown_point(point, report);
-    }
-    if (point->type != type)
-        return lec_report_add(report, point->file, point->line, "PJLink's %s is of type %s, not %s", point->name,
-                              lec_type_name(type), lec_type_name(point->type));
-    if ((point->access & LEC_WRITE) && !writable)
-        return lec_report_add(report, point->file, point->line, "PJLink can only read %s", point->name);
-    if (item->body == PJ_POWR)
-        s->power = point;
-    return 0;
-}
-
-/* "11" to "59" in class 1; in class 2 also 6x and a letter as the second character. */
-static bool valid_code(const char *code, size_t n, bool *needs_class_2)
-{
-    if (n != 2 || code[0] < '1' || code[0] > '6')
-        return false;
-    bool digit = code[1] >= '1' && code[1] <= '9', letter = code[1] >= 'A' && code[1] <= 'Z';
-    *needs_class_2 = *needs_class_2 || letter || code[0] == '6';
-    return digit || letter;
-}
-
-static bool has_choice(const struct lec_point *point, const char *name)
-{
-    for (size_t i = 0; i < point->n_choices; i++)
-        if (strcmp(point->choices[i], name) == 0)
-            return true;
-    return false;
-}
-
-static const struct pj_code *code_of(const struct pjlink *s, const char *name)
-{
-    for (size_t i = 0; i < s->n_codes; i++)
-        if (strcmp(s->codes[i].name, name) == 0)
-            return &s->codes[i];
-    return NULL;
-}
-
-static const char *spaces(const char *at)
-{
-    return at + strspn(at, " \t");
-}
-
-static int prepare_codes(struct pjlink *s, const struct lec_point *point, struct lec_report *report)
-{
-    const struct lec_key *key = lec_key_find(&point->keys, "codes");
-    if (s->items[point->index].body != PJ_INPT)
-        return key ? lec_report_add(report, key->file, key->line, "codes belong to the point input") : 0;
-    if (!key)
-        return lec_report_add(report, point->file, point->line,
-                              "input needs codes, such as \"codes = hdmi1:31, computer1:11\"");
-    int rc = 0;
-    for (const char *at = spaces(key->value); *at;) {
-        size_t whole = strcspn(at, ","), name = strcspn(at, ": \t,");
-        const char *code = spaces(at + name);
-        code = *code == ':' ? spaces(code + 1) : code;
-        size_t n = strcspn(code, ", \t");
-        struct pj_code *to = &s->codes[s->n_codes];
-        if (s->n_codes == PJ_CODES)
-            return lec_report_add(report, key->file, key->line, "more than %d inputs", PJ_CODES);
-        if (name == 0 || name > LEC_NAME_MAX || spaces(at + name)[0] != ':' || *spaces(code + n) != at[whole] ||
-            !valid_code(code, n, &s->needs_class_2))
-            return lec_report_add(report, key->file, key->line,
-                                  "\"%.*s\": expected NAME:CODE with a code such as 31 (1 to 6, then 1 to 9 or A to Z)",
-                                  (int)(whole < 60 ? whole : 60), at);
-        memcpy(to->name, at, name);
-        to->name[name] = '\0';
-        memcpy(to->code, code, 2);
-        to->code[2] = '\0';
-        if (!has_choice(point, to->name))
-            rc = lec_report_add(report, key->file, key->line, "\"%s\" is not one of the choices of input", to->name);
-        for (size_t i = 0; i < s->n_codes; i++)
-            if (strcmp(s->codes[i].code, to->code) == 0 || strcmp(s->codes[i].name, to->name) == 0)
-                rc = lec_report_add(report, key->file, key->line, "%s:%s is the same input as %s:%s", to->name,
-                                    to->code, s->codes[i].name, s->codes[i].code);
-        s->n_codes++;
-        at = spaces(at + whole + (at[whole] == ','));
-    }
-    for (size_t i = 0; i < point->n_choices; i++)
-        if (!code_of(s, point->choices[i]))
-            rc = lec_report_add(report, key->file, key->line, "no code for the choice \"%s\"", point->choices[i]);
-    return rc;
-}
-
-static int prepare_action(const struct lec_action *action, struct lec_report *report)
-{
-    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
-        if (strcmp(actions[i].name, action->name) == 0)
-            return 0;
-    return lec_report_add(report, action->file, action->line,
-                          "PJLink has no action \"%s\"; it has volume.up, volume.down, microphone.up, microphone.down",
-                          action->name);
-}
-
-static int prepare(const struct lec_device *desc, void *state, struct lec_report *report)
-{
-    struct pjlink *s = state;
-    const struct lec_keys *keys = &desc->keys;
-    const char *class = lec_key_text(keys, "pjlink_class", "auto"), *mute = lec_key_text(keys, "mute", "auto");
-    *s = (struct pjlink){
-        .items = calloc(desc->n_points + 1, sizeof *s->items),
-        .due = calloc(desc->n_points + 1, sizeof *s->due),
-        .password = lec_key_text(keys, "password", ""),
-        .sha256 = strcmp(lec_key_text(keys, "auth", "md5"), "sha256") == 0,
-        .each = strcmp(lec_key_text(keys, "connect", "keep"), "each") == 0,
-        .class_said = *class == 'a' ? 0 : *class - '0',
-        .mute = *mute == 's'   ? PJ_MUTE_SEPARATE
-                : *mute == 't' ? PJ_MUTE_TOGETHER
-                               : PJ_MUTE_AUTO,
-        .notify_port = (uint16_t)lec_key_int(keys, "notify_port", PJ_PORT),
-        .retry_pause_ns = lec_key_duration(keys, "retry_pause", RETRY_PAUSE_NS),
-    };
-    if (!s->items || !s->due)
-        return LEC_E_NOMEM;
-    int rc = 0;
-    for (size_t i = 0; i < desc->n_points; i++) {
-        int point_rc = prepare_point(s, &desc->points[i], report);
-        if (point_rc == 0)
-            point_rc = prepare_codes(s, &desc->points[i], report);
-        s->needs_class_2 = s->needs_class_2 || pj_class(s->items[i].body) == 2;
-        rc = point_rc < 0 ? point_rc : rc;
-    }
-    for (size_t i = 0; i < desc->n_actions; i++)
-        if (prepare_action(&desc->actions[i], report) < 0)
-            rc = LEC_E_CONFIG;
-    return rc;
-}
-
-static void release(void *state)
-{
-    struct pjlink *s = state;
-    free(s->items);
-    free(s->due);
-}
+#define FAILED_MAX 3 /* questions of one kind in a row without an answer, while others are answered */
 
 /* ---- Opening ------------------------------------------------------------------------------------------------- */
 
@@ -315,7 +58,7 @@ static int pjlink_open(struct lec_dev *dev, struct lec_err *err)
     s->together[1] = s->together[2] = s->mute == PJ_MUTE_TOGETHER;
     s->not_now = 0;
     s->input[0] = '\0';
-    memset(s->silent, 0, sizeof s->silent);
+    memset(s->failed, 0, sizeof s->failed);
     /* First, so that a device's notice that it has started is heard while it cannot be reached yet. */
     if (s->notify_port && !s->listening)
         s->listening = lec_dev_listen(dev, s->notify_port, NULL) == 0;
@@ -377,7 +120,7 @@ static int ask_and_publish(struct lec_dev *dev, enum pj_body body, struct lec_er
         rc = pj_publish(dev, body, reply, err);
     if (rc < 0)
         return rc;
-    s->silent[body] = 0;
+    s->failed[body] = 0;
     s->not_now &= ~bit(body);
     if (body == PJ_POWR && is_on(dev))
         for (enum pj_body waiting = 0; waiting < PJ_BODIES; waiting++)
@@ -396,9 +139,8 @@ static void publish_bad(struct lec_dev *dev, enum pj_body body, const char *reas
             lec_dev_publish_bad(dev, &dev->desc->points[i], reason);
 }
 
-/* What one question's failure means for its points, when others are asked in the same poll. Returns 0 if that has been
- * told, or the code when it has not. */
-static int failed(struct lec_dev *dev, enum pj_body body, int rc, const struct lec_err *err)
+/* An answer that is an error: what it means for the points of that command. Returns 0 if that has been told, else `rc`. */
+static int told(struct lec_dev *dev, enum pj_body body, int rc, bool alone, const struct lec_err *err)
 {
     struct pjlink *s = dev->state;
     switch (rc) {
@@ -407,6 +149,8 @@ static int failed(struct lec_dev *dev, enum pj_body body, int rc, const struct l
         return 0;
     case LEC_E_BUSY:
         s->not_now |= bit(body);
+        if (alone) /* somebody waits for this one: "not now" is more use than "bad" */
+            return rc;
         publish_bad(dev, body, err->text);
         return 0;
     case LEC_E_REFUSED:
@@ -422,12 +166,32 @@ static int failed(struct lec_dev *dev, enum pj_body body, int rc, const struct l
     }
 }
 
+/* A device that answers its other questions is not away for those that it ignores or garbles: only their points turn
+ * bad, and what is never answered is asked no more. */
+static void tell_failed(struct lec_dev *dev, uint32_t silent, uint32_t garbled)
+{
+    const struct pjlink *s = dev->state;
+    char reason[40];
+    for (enum pj_body body = 0; body < PJ_BODIES; body++) {
+        if (!((silent | garbled) & bit(body)))
+            continue;
+        snprintf(reason, sizeof reason, "%s to %s", silent & bit(body) ? "no reply" : "a garbled reply", pj_name(body));
+        if (s->failed[body] < FAILED_MAX)
+            poll_body_soon(dev, body);
+        if ((silent & bit(body)) && s->failed[body] >= FAILED_MAX)
+            drop_body(dev, body, "the device never answers this question");
+        else
+            publish_bad(dev, body, reason);
+    }
+}
+
 static int pjlink_poll(struct lec_dev *dev, const struct lec_point *const due[], size_t n, struct lec_err *err)
 {
     struct pjlink *s = dev->state;
-    struct lec_err first = {0}, why = {0};
-    uint32_t wanted = 0;
-    bool answered = false, unanswered = false;
+    struct lec_err why = {0}, first = {0};
+    uint32_t wanted = 0, silent = 0, garbled = 0;
+    unsigned in_a_row = 0;
+    bool answered = false;
     memset(s->due, 0, dev->desc->n_points * sizeof *s->due);
     for (size_t i = 0; i < n; i++) {
         s->due[due[i]->index] = true;
@@ -435,7 +199,7 @@ static int pjlink_poll(struct lec_dev *dev, const struct lec_point *const due[],
     }
     s->exchanges = 0;
     s->input[0] = '\0';
-    for (enum pj_body body = 0; body < PJ_BODIES; body++) {
+    for (enum pj_body body = 0; body < PJ_BODIES && in_a_row < 2; body++) {
         if (!(wanted & bit(body)))
             continue;
         bool alone = wanted == bit(body);
@@ -444,28 +208,33 @@ static int pjlink_poll(struct lec_dev *dev, const struct lec_point *const due[],
             continue;
         }
         int rc = ask_and_publish(dev, body, &why);
-        if (rc == LEC_E_BUSY && alone) /* somebody waits for this one: "not now" is more use than "bad" */
-            s->not_now |= bit(body);
-        else
-            rc = failed(dev, body, rc, &why);
-        answered = answered || (rc != LEC_E_TIMEOUT && rc != LEC_E_LINK);
-        if (rc == 0)
+        if (rc != LEC_E_TIMEOUT && rc != LEC_E_FRAME) {
+            rc = told(dev, body, rc, alone, &why);
+            if (rc < 0)
+                return lec_fail(err, rc, "%s", why.text);
+            answered = true;
+            in_a_row = 0;
             continue;
+        }
         if (!first.code)
             first = why;
-        /* One question without an answer may be one that this device ignores; two are a silent device. */
-        bool again = rc == LEC_E_TIMEOUT && unanswered;
-        unanswered = unanswered || rc == LEC_E_TIMEOUT;
-        if (again || (rc != LEC_E_TIMEOUT && rc != LEC_E_FRAME))
-            break;
-        if (rc == LEC_E_TIMEOUT && answered && ++s->silent[body] == SILENT_MAX && body != PJ_POWR) {
-            drop_body(dev, body, "the device never answers this question");
-            first.code = 0;
-        }
+        silent |= rc == LEC_E_TIMEOUT ? bit(body) : 0;
+        garbled |= rc == LEC_E_FRAME ? bit(body) : 0;
+        if (s->failed[body] < FAILED_MAX)
+            s->failed[body]++;
+        if (rc == LEC_E_FRAME)
+            in_a_row = 0;
+        else if (s->failed[body] < FAILED_MAX) /* two in a row: the device may be gone, asking on would take long */
+            in_a_row++;
+        if (alone && body != PJ_POWR && s->failed[body] > dev->desc->retries) /* is it there at all? */
+            answered = ask_and_publish(dev, PJ_POWR, &why) == 0;
     }
     if (!first.code)
         return 0;
-    return lec_fail(err, first.code, "%s", first.text);
+    if (!answered || in_a_row == 2 || ((silent | garbled) & bit(PJ_POWR)))
+        return lec_fail(err, first.code, "%s", first.text);
+    tell_failed(dev, silent, garbled);
+    return 0;
 }
 
 /* The framework calls this for bytes that nobody waits for: late answers, or the device's hanging up. */
@@ -502,7 +271,7 @@ static int pjlink_write(struct lec_dev *dev, const struct lec_point *point, cons
     s->exchanges = 0;
     int rc = LEC_E_BUG;
     if (item->body == PJ_INPT) {
-        const struct pj_code *code = code_of(s, value->s);
+        const struct pj_code *code = pj_code_of(s, value->s);
         if (!code)
             return lec_fail(err, LEC_E_BUG, "no code for the input \"%s\"", value->s);
         return ask_either(dev, PJ_INPT, code->code, NULL, err);
@@ -528,10 +297,11 @@ static int pjlink_invoke(struct lec_dev *dev, const struct lec_action *action, c
     struct pjlink *s = dev->state;
     (void)args;
     s->exchanges = 0;
-    size_t i = 0;
-    while (strcmp(actions[i].name, action->name) != 0) /* prepare has found it */
-        i++;
-    return pj_ask(dev, actions[i].body, '2', actions[i].param, NULL, err);
+    enum pj_body body;
+    const char *param;
+    if (!pj_action(action->name, &body, &param))
+        return lec_fail(err, LEC_E_BUG, "no action \"%s\"", action->name);
+    return pj_ask(dev, body, '2', param, NULL, err);
 }
 
 /* ---- Notices (class 2, over UDP, without a password) ---------------------------------------------------------- */
@@ -566,11 +336,11 @@ LEC_DRIVER = {
             .name = "pjlink",
             .summary = "Projectors and displays over PJLink class 1 and 2",
             .lines = "tcp",
-            .device_options = device_options,
-            .point_options = point_options,
+            .device_options = pj_device_options,
+            .point_options = pj_point_options,
             .state_size = sizeof(struct pjlink),
-            .prepare = prepare,
-            .release = release,
+            .prepare = pj_prepare,
+            .release = pj_release,
         },
     .open = pjlink_open,
     .poll = pjlink_poll,

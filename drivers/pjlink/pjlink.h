@@ -1,4 +1,4 @@
-/* What the files of the PJLink driver share: pjlink.c (profile and callbacks), session.c (greeting, password, one
+/* What the files of the PJLink driver share: pjlink.c (callbacks), profile.c (what a profile may say), session.c (greeting, password, one
  * exchange), decode.c (replies to values), search.c (UDP).
  *
  * Source of all protocol facts: PJLink Specifications Class 1 v1.04 (2013) and Class 2 v2.00 (2017), v2.10 (2024), JBMIA;
@@ -83,10 +83,21 @@ struct pjlink {
     bool input_class_1;             /* %2INPT was refused */
     bool together[3];               /* AVMT, per part: takes 3x instead of 1x, 2x */
     uint32_t not_now;               /* bodies that answered ERR3 */
-    uint8_t silent[PJ_BODIES];      /* how often in a row each was not answered at all */
+    uint8_t failed[PJ_BODIES];      /* how often in a row each got no usable answer */
     char input[3];                  /* the code that INPT gave last, "" unknown */
     unsigned exchanges;             /* in the callback that runs now */
 };
+
+/* ---- profile.c ---- */
+
+extern const struct lec_option pj_device_options[], pj_point_options[];
+int pj_prepare(const struct lec_device *desc, void *state, struct lec_report *report);
+void pj_release(void *state);
+
+/* The code of an input by its name in the profile, or NULL. */
+const struct pj_code *pj_code_of(const struct pjlink *s, const char *name);
+/* The command of an action. False: there is none of that name. */
+bool pj_action(const char *name, enum pj_body *body, const char **param);
 
 /* ---- session.c ---- */
 
