@@ -18,7 +18,7 @@ static void driver_close(struct lec_dev *dev)
     struct modbus *m = dev->state;
     m->allowed_ns = lec_line_left(dev);
     /* When the daemon stops, nobody would be there to end a travel. A reconnect goes on watching it instead. */
-    bool stopping = m->n_pairs > 0 && lec_dev_pause(dev, 1, NULL) == LEC_E_CANCELLED;
+    bool stopping = m->n_pairs > 0 && lec_dev_pause(dev, LEC_MS, NULL) == LEC_E_CANCELLED;
     for (size_t i = 0; stopping && i < m->n_pairs; i++)
         if (m->pairs[i].driving >= 0)
             (void)mb_pair_stop(dev, &m->pairs[i], NULL);
