@@ -347,8 +347,11 @@ static void touch(struct sim_conn *c)
 {
     const struct sim_face *face = c->line->face_kind;
     struct loop *l = c->sim->loop;
-    if (face && face->idle_ns > 0 && !c->is_pty && c->watch.fd >= 0)
-        loop_timer_set(l, &c->idle_timer, loop_now(l) + face->idle_ns);
+    if (!face || c->is_pty || c->watch.fd < 0)
+        return;
+    int64_t idle = sim_trait_duration(c->line->boxes->devices, "idle", face->idle_ns);
+    if (idle > 0)
+        loop_timer_set(l, &c->idle_timer, loop_now(l) + idle);
 }
 
 static void ready(void *ctx, uint32_t events)

@@ -25,6 +25,8 @@ struct sim_control {
     struct loop_watch watch;
     struct loop_timer again;
     int lock;
+    bool bound;
+    char path[112];
     struct lec_buf out;
 };
 
@@ -175,7 +177,8 @@ int sim_control_open(struct sim *s, struct sim_control **out, struct lec_err *er
                       errno == EWOULDBLOCK ? "another simulator plays this room" : strerror(errno));
         goto failed;
     }
-    (void)snprintf(name, sizeof name, "ipc://%s/simulator", s->folder);
+    (void)snprintf(c->path, sizeof c->path, "%s/simulator", s->folder);
+    (void)snprintf(name, sizeof name, "ipc://%s", c->path);
     c->ctx = zmq_ctx_new();
     c->socket = c->ctx ? zmq_socket(c->ctx, ZMQ_ROUTER) : NULL;
     int none = 0, fd = -1;
@@ -191,6 +194,7 @@ int sim_control_open(struct sim *s, struct sim_control **out, struct lec_err *er
     rc = loop_watch(s->loop, &c->watch, false);
     if (rc < 0)
         goto failed;
+    c->bound = true;
     *out = c;
     return 0;
 
@@ -210,6 +214,8 @@ void sim_control_close(struct sim_control **p)
         zmq_close(c->socket);
     if (c->ctx)
         zmq_ctx_term(c->ctx);
+    if (c->bound) /* libzmq leaves it behind */
+        (void)unlink(c->path);
     if (c->lock >= 0)
         close(c->lock);
     lec_buf_done(&c->out);

@@ -215,23 +215,28 @@ static void run_timers(struct loop *l)
     }
 }
 
-int loop_run(struct loop *l, struct lec_err *err)
+int loop_round(struct loop *l, int wait_ms, struct lec_err *err)
 {
     struct epoll_event events[EVENTS_PER_ROUND];
-    l->stop = false;
-    while (!l->stop) {
-        int wait = l->n_heap > 0 ? lec_ms_until(l->heap[1]->at) : -1;
-        int n = epoll_wait(l->epoll, events, EVENTS_PER_ROUND, wait);
-        if (n < 0 && errno != EINTR)
-            return lec_fail(err, LEC_E_BUG, "epoll: %s", strerror(errno));
-        l->now = lec_now();
-        for (int i = 0; i < n; i++) {
-            struct loop_watch *w = events[i].data.ptr;
-            if (w->fd >= 0) /* -1: an earlier event of this round has ended it; its memory still stands */
-                w->ready(w->ctx, events[i].events);
-        }
-        run_timers(l);
-        dig(l);
+    int n = epoll_wait(l->epoll, events, EVENTS_PER_ROUND, wait_ms);
+    if (n < 0 && errno != EINTR)
+        return lec_fail(err, LEC_E_BUG, "epoll: %s", strerror(errno));
+    l->now = lec_now();
+    for (int i = 0; i < n; i++) {
+        struct loop_watch *w = events[i].data.ptr;
+        if (w->fd >= 0) /* -1: an earlier event of this round has ended it; its memory still stands */
+            w->ready(w->ctx, events[i].events);
     }
+    run_timers(l);
+    dig(l);
     return 0;
+}
+
+int loop_run(struct loop *l, struct lec_err *err)
+{
+    int rc = 0;
+    l->stop = false;
+    while (!l->stop && rc == 0)
+        rc = loop_round(l, l->n_heap > 0 ? lec_ms_until(l->heap[1]->at) : -1, err);
+    return rc;
 }

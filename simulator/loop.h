@@ -35,6 +35,8 @@ void loop_free(struct loop **l);
 /* Serves descriptors and timers until loop_stop. Returns 0 or LEC_E_BUG (epoll failed). */
 int loop_run(struct loop *l, struct lec_err *err);
 void loop_stop(struct loop *l);
+/* One round: waits at most wait_ms (-1: for ever) for a descriptor, then serves what is due. Returns as loop_run. */
+int loop_round(struct loop *l, int wait_ms, struct lec_err *err);
 
 /* Watches w->fd for EPOLLIN (and errors); `out` adds EPOLLOUT. `w` must stay where it is until loop_unwatch.
  * Returns 0 or LEC_E_NOMEM. */

@@ -112,7 +112,7 @@ struct sim_face {
     size_t conn_size; /* zeroed state of a connection, at conn->face */
     size_t box_size;  /* zeroed state of a box, at box->face */
     int64_t gap_ns;   /* a command that comes sooner after an answer is dropped; 0: none */
-    int64_t idle_ns;  /* a TCP connection without traffic for so long is closed; 0: never */
+    int64_t idle_ns;  /* a TCP connection without traffic for so long is closed; 0: never; trait idle */
     int64_t quiet_ns; /* bytes that are no whole command after so long are told to `quiet`, then dropped; 0: never */
     bool udp;         /* the port is wanted for UDP too, and a notify_port in the line map */
     bool addressed;   /* several boxes may share a line; else all its devices are one box */
