@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-int answer_code(json_int_t code)
+int lec_answer_code(json_int_t code)
 {
     switch (code) {
     case -32002:
@@ -32,7 +32,7 @@ int answer_code(json_int_t code)
     }
 }
 
-int answer_new_id(char id[ID_SIZE])
+int lec_answer_new_id(char id[ID_SIZE])
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char raw[16];
@@ -51,7 +51,7 @@ int answer_new_id(char id[ID_SIZE])
     return 0;
 }
 
-int answer_parse(const void *data, size_t size, struct answer *out)
+int lec_answer_parse(const void *data, size_t size, struct answer *out)
 {
     json_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(root)) {
@@ -76,7 +76,7 @@ int answer_parse(const void *data, size_t size, struct answer *out)
         a.rc = 0;
         a.result = json_incref(result);
     } else if (json_is_integer(code) && message) {
-        a.rc = lec_fail(&a.err, answer_code(json_integer_value(code)), "%s", message);
+        a.rc = lec_fail(&a.err, lec_answer_code(json_integer_value(code)), "%s", message);
         a.error = json_incref(error);
     } else {
         lec_fail(&a.err, LEC_E_FRAME, "the answer has neither a result nor a whole error");
@@ -86,7 +86,7 @@ int answer_parse(const void *data, size_t size, struct answer *out)
     return 0;
 }
 
-void answer_done(struct answer *a)
+void lec_answer_done(struct answer *a)
 {
     json_decref(a->result);
     json_decref(a->error);

@@ -2,6 +2,7 @@
 #include "view.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define PUMP_MAX           512  /* messages taken in one go, so that a flood cannot hold the caller */
 #define DELIVER_MAX        64
 #define DESCRIBE_AGAIN     (2 * LEC_SEC)
+#define REOPEN             (1 * LEC_SEC) /* without a connection for so long the socket is made anew */
 
 /* ---- The descriptor: ZeroMQ's is edge-triggered and any call may use up its edge, so what was left is told through
  * an eventfd, and time through a timerfd. ---- */
@@ -47,12 +49,12 @@ static bool watch_fd(int epoll_fd, int fd)
     return fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-bool bus_watch(struct lec_bus *bus, void *socket)
+bool lec_bus_watch(struct lec_bus *bus, void *socket)
 {
     return watch_fd(bus->epoll_fd, socket_fd(socket));
 }
 
-void bus_unwatch(struct lec_bus *bus, void *socket)
+void lec_bus_unwatch(struct lec_bus *bus, void *socket)
 {
     epoll_ctl(bus->epoll_fd, EPOLL_CTL_DEL, socket_fd(socket), NULL);
 }
@@ -70,18 +72,18 @@ static void set_timer(struct lec_bus *bus, int64_t at)
     timerfd_settime(bus->timer_fd, 0, &when, NULL);
 }
 
-void bus_settle(struct lec_bus *bus)
+void lec_bus_settle(struct lec_bus *bus)
 {
     int64_t now = lec_now();
-    int64_t at = calls_tick(bus, now);
-    bool more = calls_waiting(bus) || readable(bus->command) || readable(bus->monitor);
+    int64_t at = lec_calls_tick(bus, now);
+    bool more = lec_calls_waiting(bus) || readable(bus->command) || readable(bus->monitor);
     for (size_t i = 0; i < ARRAY_LEN(bus->views); i++) {
         if (!bus->views[i])
             continue;
-        int64_t due = view_tick(bus->views[i], now);
+        int64_t due = lec_view_tick(bus->views[i]);
         if (due < at)
             at = due;
-        more = view_waiting(bus->views[i], readable(view_socket(bus->views[i]))) || more;
+        more = lec_view_waiting(bus->views[i], readable(lec_view_socket(bus->views[i]))) || more;
     }
     uint64_t count = 1;
     if (more)
@@ -98,7 +100,7 @@ static bool set_int(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
-bool bus_send_now(struct lec_bus *bus, const char *data, size_t size)
+bool lec_bus_send_now(struct lec_bus *bus, const char *data, size_t size)
 {
     return zmq_send(bus->command, data, size, ZMQ_DONTWAIT) >= 0;
 }
@@ -109,20 +111,11 @@ static void ask_describe(struct lec_bus *bus)
     char request[128];
     bus->describe_id[0] = '\0';
     bus->describe_at = lec_now() + DESCRIBE_AGAIN;
-    if (answer_new_id(bus->describe_id) < 0)
+    if (lec_answer_new_id(bus->describe_id) < 0)
         return;
     int n = snprintf(request, sizeof request, "{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"method\":\"room.describe\"}",
                      bus->describe_id);
-    bus_send_now(bus, request, (size_t)n);
-}
-
-int64_t bus_tick(struct lec_bus *bus, int64_t now)
-{
-    if (!bus->connected || bus->boot_known)
-        return LEC_NEVER;
-    if (now >= bus->describe_at)
-        ask_describe(bus);
-    return bus->describe_at;
+    lec_bus_send_now(bus, request, (size_t)n);
 }
 
 static void described(struct lec_bus *bus, const struct answer *a)
@@ -141,21 +134,21 @@ static void described(struct lec_bus *bus, const struct answer *a)
     bus->room = json_incref(a->result);
     bus->boot_known = true;
     bus->described++;
-    calls_described(bus);
+    lec_calls_described(bus);
 }
 
 static void take_answer(struct lec_bus *bus, const void *data, size_t size)
 {
     struct answer a;
-    if (answer_parse(data, size, &a) < 0) {
+    if (lec_answer_parse(data, size, &a) < 0) {
         bus->stats.garbage++;
         return;
     }
     if (bus->describe_id[0] != '\0' && strcmp(a.id, bus->describe_id) == 0) {
         described(bus, &a);
-        answer_done(&a);
+        lec_answer_done(&a);
     } else {
-        calls_answer(bus, &a);
+        lec_calls_answer(bus, &a);
     }
 }
 
@@ -174,16 +167,17 @@ static void pump_monitor(struct lec_bus *bus)
             bus->boot_known = false;
             bus->stats.connects++;
             ask_describe(bus);
-            calls_connected(bus);
+            lec_calls_connected(bus);
         } else if (event == ZMQ_EVENT_DISCONNECTED && bus->connected) {
             bus->connected = false;
             bus->lost_at = lec_now();
-            calls_disconnected(bus);
+            bus->reopen_at = bus->lost_at + REOPEN;
+            lec_calls_disconnected(bus);
         }
     }
 }
 
-void bus_pump(struct lec_bus *bus)
+void lec_bus_pump(struct lec_bus *bus)
 {
     pump_monitor(bus);
     for (int n = 0; n < PUMP_MAX; n++) {
@@ -242,38 +236,83 @@ static int find_endpoints(struct lec_bus *bus, const struct lec_bus_options *o, 
     return 0;
 }
 
-static int open_monitor(struct lec_bus *bus)
+static void close_command(struct lec_bus *bus, void *command, void *monitor)
 {
-    char at[64];
-    snprintf(at, sizeof at, "inproc://lectern-monitor-%p", (void *)bus);
-    if (zmq_socket_monitor(bus->command, at, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) < 0)
-        return LEC_E_NOMEM;
-    bus->monitor = zmq_socket(bus->zmq, ZMQ_PAIR);
-    return bus->monitor && set_int(bus->monitor, ZMQ_LINGER, 0) && zmq_connect(bus->monitor, at) == 0 ? 0 : LEC_E_NOMEM;
+    if (command) {
+        lec_bus_unwatch(bus, command);
+        zmq_socket_monitor(command, NULL, 0);
+        zmq_close(command);
+    }
+    if (monitor) {
+        lec_bus_unwatch(bus, monitor);
+        zmq_close(monitor);
+    }
 }
 
+/* The monitor tells what happens to a socket's connection. Its name is used once: an old one may still be going. */
+static void *open_monitor(struct lec_bus *bus, void *command)
+{
+    char at[64];
+    snprintf(at, sizeof at, "inproc://lectern-monitor-%p-%" PRIu64, (void *)bus, ++bus->monitors);
+    if (zmq_socket_monitor(command, at, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) < 0)
+        return NULL;
+    void *monitor = zmq_socket(bus->zmq, ZMQ_PAIR);
+    if (monitor && set_int(monitor, ZMQ_LINGER, 0) && zmq_connect(monitor, at) == 0)
+        return monitor;
+    if (monitor)
+        zmq_close(monitor);
+    return NULL;
+}
+
+/* Makes the command socket, in place of the one there is. */
 static int open_command(struct lec_bus *bus, struct lec_err *err)
 {
     int64_t limit = LEC_BUS_MESSAGE_MAX;
-    bus->command = zmq_socket(bus->zmq, ZMQ_DEALER);
-    if (!bus->command)
+    void *command = zmq_socket(bus->zmq, ZMQ_DEALER), *monitor = NULL;
+    if (!command)
         return lec_fail(err, LEC_E_NOMEM, "%s: %s", bus->title, zmq_strerror(errno));
+    int rc = 0;
     /* IMMEDIATE: nothing is queued for a room that is not there, so that what goes out is known to be for this one. */
-    if (!set_int(bus->command, ZMQ_IMMEDIATE, 1) || !set_int(bus->command, ZMQ_LINGER, 100) ||
-        !set_int(bus->command, ZMQ_RECONNECT_IVL, RECONNECT_MS) ||
-        !set_int(bus->command, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) ||
-        !set_int(bus->command, ZMQ_RCVHWM, QUEUE_MESSAGES) ||
-        zmq_setsockopt(bus->command, ZMQ_MAXMSGSIZE, &limit, sizeof limit) < 0 || open_monitor(bus) < 0)
-        return lec_fail(err, LEC_E_NOMEM, "%s: %s", bus->title, zmq_strerror(errno));
-    if (strncmp(bus->command_at, "tcp:", 4) == 0) {
+    if (!set_int(command, ZMQ_IMMEDIATE, 1) || !set_int(command, ZMQ_LINGER, 100) ||
+        !set_int(command, ZMQ_RECONNECT_IVL, RECONNECT_MS) ||
+        !set_int(command, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) || !set_int(command, ZMQ_RCVHWM, QUEUE_MESSAGES) ||
+        zmq_setsockopt(command, ZMQ_MAXMSGSIZE, &limit, sizeof limit) < 0 || !(monitor = open_monitor(bus, command)))
+        rc = lec_fail(err, LEC_E_NOMEM, "%s: %s", bus->title, zmq_strerror(errno));
+    if (rc == 0 && strncmp(bus->command_at, "tcp:", 4) == 0) {
         /* A network that dies silently is noticed; over ipc the kernel tells. */
-        set_int(bus->command, ZMQ_HEARTBEAT_IVL, 2000);
-        set_int(bus->command, ZMQ_HEARTBEAT_TIMEOUT, 6000);
+        set_int(command, ZMQ_HEARTBEAT_IVL, 2000);
+        set_int(command, ZMQ_HEARTBEAT_TIMEOUT, 6000);
     }
-    if (zmq_connect(bus->command, bus->command_at) < 0)
-        return lec_fail(err, LEC_E_CONFIG, "%s: cannot connect to \"%s\": %s", bus->title, bus->command_at,
-                        zmq_strerror(errno));
+    if (rc == 0 && (!lec_bus_watch(bus, command) || !lec_bus_watch(bus, monitor)))
+        rc = lec_fail(err, LEC_E_NOMEM, "%s: no descriptors left: %s", bus->title, strerror(errno));
+    if (rc == 0 && zmq_connect(command, bus->command_at) < 0)
+        rc = lec_fail(err, LEC_E_CONFIG, "%s: cannot connect to \"%s\": %s", bus->title, bus->command_at,
+                      zmq_strerror(errno));
+    if (rc < 0) {
+        close_command(bus, command, monitor);
+        return rc;
+    }
+    close_command(bus, bus->command, bus->monitor);
+    bus->command = command;
+    bus->monitor = monitor;
+    bus->reopen_at = lec_now() + REOPEN;
     return 0;
+}
+
+int64_t lec_bus_tick(struct lec_bus *bus, int64_t now)
+{
+    if (!bus->connected) {
+        /* libzmq connects again by itself, except after a message that breaks its own rules (one that is too long):
+         * then never. */
+        if (now >= bus->reopen_at && open_command(bus, NULL) < 0)
+            bus->reopen_at = now + REOPEN;
+        return bus->reopen_at;
+    }
+    if (bus->boot_known)
+        return LEC_NEVER;
+    if (now >= bus->describe_at)
+        ask_describe(bus);
+    return bus->describe_at;
 }
 
 int lec_bus_open(const struct lec_bus_options *options, struct lec_bus **out, struct lec_err *err)
@@ -292,14 +331,13 @@ int lec_bus_open(const struct lec_bus_options *options, struct lec_bus **out, st
         rc = lec_fail(err, LEC_E_NOMEM, "%s: %s", bus->title, zmq_strerror(errno));
     if (rc == 0)
         rc = open_command(bus, err);
-    if (rc == 0 && (!watch_fd(bus->epoll_fd, bus->timer_fd) || !watch_fd(bus->epoll_fd, bus->again_fd) ||
-                    !bus_watch(bus, bus->command) || !bus_watch(bus, bus->monitor)))
+    if (rc == 0 && (!watch_fd(bus->epoll_fd, bus->timer_fd) || !watch_fd(bus->epoll_fd, bus->again_fd)))
         rc = lec_fail(err, LEC_E_NOMEM, "%s: no descriptors left: %s", bus->title, strerror(errno));
     if (rc < 0) {
         lec_bus_free(&bus);
         return rc;
     }
-    bus_settle(bus);
+    lec_bus_settle(bus);
     *out = bus;
     return 0;
 }
@@ -320,13 +358,8 @@ void lec_bus_free(struct lec_bus **bus)
         struct lec_view *view = b->views[i];
         lec_view_free(&view);
     }
-    calls_done(b);
-    if (b->command) {
-        zmq_socket_monitor(b->command, NULL, 0);
-        zmq_close(b->command);
-    }
-    if (b->monitor)
-        zmq_close(b->monitor);
+    lec_calls_done(b);
+    close_command(b, b->command, b->monitor);
     if (b->own_zmq && b->zmq)
         zmq_ctx_term(b->zmq);
     close_fd(b->epoll_fd);
@@ -365,14 +398,14 @@ int lec_bus_dispatch(struct lec_bus *bus)
     bus->dispatching = true;
     uint64_t count;
     (void)!read(bus->timer_fd, &count, sizeof count);
-    bus_pump(bus);
-    calls_tick(bus, lec_now());
-    int n = calls_deliver(bus, DELIVER_MAX);
+    lec_bus_pump(bus);
+    lec_calls_tick(bus, lec_now());
+    int n = lec_calls_deliver(bus, DELIVER_MAX);
     for (size_t i = 0; i < ARRAY_LEN(bus->views); i++)
         if (bus->views[i])
-            n += view_dispatch(bus->views[i]);
+            n += lec_view_dispatch(bus->views[i]);
     bus->dispatching = false;
-    bus_settle(bus);
+    lec_bus_settle(bus);
     return n;
 }
 

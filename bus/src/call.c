@@ -23,7 +23,7 @@ static bool only_reads(const char *method)
 static void release(struct lec_bus *bus, struct call *call)
 {
     free(call->request);
-    answer_done(&call->answer);
+    lec_answer_done(&call->answer);
     *call = (struct call){0};
     bus->calls.n--;
 }
@@ -38,7 +38,7 @@ static void end(struct call *call, int rc)
 
 static void send_call(struct lec_bus *bus, struct call *call, int64_t now)
 {
-    if (!bus_send_now(bus, call->request, call->request_size)) {
+    if (!lec_bus_send_now(bus, call->request, call->request_size)) {
         call->resend_at = now + UNSENT_RETRY;
         return;
     }
@@ -52,14 +52,14 @@ static void send_call(struct lec_bus *bus, struct call *call, int64_t now)
     call->resend_gap = call->resend_gap * 2 < RESEND_MAX ? call->resend_gap * 2 : RESEND_MAX;
 }
 
-void calls_done(struct lec_bus *bus)
+void lec_calls_done(struct lec_bus *bus)
 {
     for (size_t i = 0; i < LEC_BUS_CALLS; i++)
         if (bus->calls.at[i].state != CALL_FREE)
             release(bus, &bus->calls.at[i]);
 }
 
-void calls_connected(struct lec_bus *bus)
+void lec_calls_connected(struct lec_bus *bus)
 {
     int64_t now = lec_now();
     for (size_t i = 0; i < LEC_BUS_CALLS; i++)
@@ -67,7 +67,7 @@ void calls_connected(struct lec_bus *bus)
             send_call(bus, &bus->calls.at[i], now);
 }
 
-void calls_disconnected(struct lec_bus *bus)
+void lec_calls_disconnected(struct lec_bus *bus)
 {
     for (size_t i = 0; i < LEC_BUS_CALLS; i++) {
         struct call *call = &bus->calls.at[i];
@@ -79,7 +79,7 @@ void calls_disconnected(struct lec_bus *bus)
     }
 }
 
-void calls_described(struct lec_bus *bus)
+void lec_calls_described(struct lec_bus *bus)
 {
     int64_t now = lec_now();
     for (size_t i = 0; i < LEC_BUS_CALLS; i++) {
@@ -95,7 +95,7 @@ void calls_described(struct lec_bus *bus)
     }
 }
 
-void calls_answer(struct lec_bus *bus, struct answer *answer)
+void lec_calls_answer(struct lec_bus *bus, struct answer *answer)
 {
     for (size_t i = 0; answer->id[0] != '\0' && i < LEC_BUS_CALLS; i++) {
         struct call *call = &bus->calls.at[i];
@@ -110,7 +110,7 @@ void calls_answer(struct lec_bus *bus, struct answer *answer)
         return;
     }
     bus->stats.unexpected++;
-    answer_done(answer);
+    lec_answer_done(answer);
 }
 
 static void give_up(struct lec_bus *bus, struct call *call, bool no_room)
@@ -125,9 +125,9 @@ static void give_up(struct lec_bus *bus, struct call *call, bool no_room)
         end(call, lec_fail(err, LEC_E_TIMEOUT, "%s did not answer %s in time%s", bus->title, call->what, doubt));
 }
 
-int64_t calls_tick(struct lec_bus *bus, int64_t now)
+int64_t lec_calls_tick(struct lec_bus *bus, int64_t now)
 {
-    int64_t next = bus_tick(bus, now);
+    int64_t next = lec_bus_tick(bus, now);
     size_t left = bus->calls.n;
     for (size_t i = 0; left > 0 && i < LEC_BUS_CALLS; i++) {
         struct call *call = &bus->calls.at[i];
@@ -159,7 +159,7 @@ int64_t calls_tick(struct lec_bus *bus, int64_t now)
     return next;
 }
 
-bool calls_waiting(const struct lec_bus *bus)
+bool lec_calls_waiting(const struct lec_bus *bus)
 {
     size_t left = bus->calls.n;
     for (size_t i = 0; left > 0 && i < LEC_BUS_CALLS; i++) {
@@ -173,7 +173,7 @@ bool calls_waiting(const struct lec_bus *bus)
     return false;
 }
 
-int calls_deliver(struct lec_bus *bus, int limit)
+int lec_calls_deliver(struct lec_bus *bus, int limit)
 {
     int n = 0;
     for (size_t i = 0; i < LEC_BUS_CALLS && n < limit; i++) {
@@ -188,7 +188,7 @@ int calls_deliver(struct lec_bus *bus, int limit)
         release(bus, call);
         if (answered)
             answered(arg, a.rc, a.result, a.error, &a.err);
-        answer_done(&a);
+        lec_answer_done(&a);
         n++;
     }
     return n;
@@ -228,7 +228,7 @@ static int begin(struct lec_bus *bus, const char *method, json_t *params, int ti
         return call ? lec_fail(err, LEC_E_RANGE, "%s: the parameters must be an object", method)
                     : lec_fail(err, LEC_E_BUSY, "%s: %d calls are under way already", method, LEC_BUS_CALLS);
     }
-    int rc = answer_new_id(call->answer.id);
+    int rc = lec_answer_new_id(call->answer.id);
     if (rc < 0) {
         json_decref(params);
         return lec_fail(err, rc, "%s: no random numbers", method);
@@ -248,7 +248,7 @@ static int begin(struct lec_bus *bus, const char *method, json_t *params, int ti
     call->resend_gap = RESEND_FIRST;
     call->resend_at = LEC_NEVER;
     *out = call;
-    bus_pump(bus);
+    lec_bus_pump(bus);
     if (bus->connected && call->state == CALL_NEW)
         send_call(bus, call, lec_now());
     return 0;
@@ -266,7 +266,7 @@ int lec_bus_send(struct lec_bus *bus, const char *method, json_t *params, int ti
     if (number)
         *number = call->number;
     if (!bus->dispatching)
-        bus_settle(bus);
+        lec_bus_settle(bus);
     return 0;
 }
 
@@ -294,13 +294,13 @@ int lec_bus_call(struct lec_bus *bus, const char *method, json_t *params, int ti
         return rc;
     call->blocking = true;
     while (call->state != CALL_DONE) {
-        int64_t next = calls_tick(bus, lec_now());
+        int64_t next = lec_calls_tick(bus, lec_now());
         if (call->state == CALL_DONE)
             break;
         zmq_pollitem_t items[] = {{.socket = bus->command, .events = ZMQ_POLLIN},
                                   {.socket = bus->monitor, .events = ZMQ_POLLIN}};
         zmq_poll(items, (int)ARRAY_LEN(items), lec_ms_until(next));
-        bus_pump(bus);
+        lec_bus_pump(bus);
     }
     rc = call->answer.rc;
     if (err && rc < 0)
@@ -311,6 +311,6 @@ int lec_bus_call(struct lec_bus *bus, const char *method, json_t *params, int ti
         *error = json_incref(call->answer.error);
     release(bus, call);
     if (!bus->dispatching)
-        bus_settle(bus);
+        lec_bus_settle(bus);
     return rc;
 }

@@ -8,7 +8,7 @@ static const char *const kind_names[EVENT_KINDS] = {
     [EVENT_SAMPLE] = "sample", [EVENT_TRACE] = "trace", [EVENT_HEARTBEAT] = "heartbeat",
 };
 
-const char *event_kind_name(enum event_kind kind)
+const char *lec_event_kind_name(enum event_kind kind)
 {
     return kind_names[kind];
 }
@@ -54,7 +54,7 @@ static int take_samples(const void *data, size_t size, struct event *out)
     return 0;
 }
 
-int event_parse(const char *prefix, const void *const frames[], const size_t sizes[], size_t n, struct event *out)
+int lec_event_parse(const char *prefix, const void *const frames[], const size_t sizes[], size_t n, struct event *out)
 {
     if (n < 2)
         return LEC_E_FRAME;
@@ -74,7 +74,7 @@ int event_parse(const char *prefix, const void *const frames[], const size_t siz
     if (rc == 0 && e.kind == EVENT_SAMPLE)
         rc = take_samples(frames[2], sizes[2], &e);
     if (rc < 0) {
-        event_done(&e);
+        lec_event_done(&e);
         return rc;
     }
     *out = e;
@@ -82,7 +82,7 @@ int event_parse(const char *prefix, const void *const frames[], const size_t siz
     return 0;
 }
 
-void event_done(struct event *e)
+void lec_event_done(struct event *e)
 {
     json_decref(e->body);
     free(e->samples);

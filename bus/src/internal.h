@@ -1,5 +1,5 @@
 /* What the files of liblectern share. bus.c: the connection and the loop; call.c: requests under way; answer.c: reading
- * answers; view.c: staying current; look.c: answering questions; picture.c: what is known of the room; event.c: reading events; rooms.c: the run
+ * answers; view.c: staying current; subscribe.c: its socket; look.c: answering questions; picture.c: what is known of the room; event.c: reading events; rooms.c: the run
  * folder. */
 #ifndef LECTERN_BUS_INTERNAL_H
 #define LECTERN_BUS_INTERNAL_H
@@ -22,12 +22,12 @@ struct answer {
 };
 
 /* Reads one message from the command socket. Returns 0, or LEC_E_FRAME when it is no answer at all (`out` untouched). */
-int answer_parse(const void *data, size_t size, struct answer *out);
-void answer_done(struct answer *a);
+int lec_answer_parse(const void *data, size_t size, struct answer *out);
+void lec_answer_done(struct answer *a);
 /* The LEC_E_* that comes nearest to a JSON-RPC code. */
-int answer_code(json_int_t code);
+int lec_answer_code(json_int_t code);
 /* A new random UUID. Returns 0 or LEC_E_BUG (no random numbers). */
-int answer_new_id(char id[ID_SIZE]);
+int lec_answer_new_id(char id[ID_SIZE]);
 
 /* ---- Calls -------------------------------------------------------------------------------------------------- */
 
@@ -71,9 +71,11 @@ struct lec_bus {
     int64_t connect_ns;
 
     bool connected;
-    int64_t lost_at;  /* when the connection was lost, or first tried */
-    uint64_t boot_no; /* counts the different boots seen; 0: none yet */
-    bool boot_known;  /* room.describe was answered on this connection */
+    int64_t lost_at;   /* when the connection was lost, or first tried */
+    int64_t reopen_at; /* when the socket is made anew, while it is lost */
+    uint64_t monitors; /* made so far */
+    uint64_t boot_no;  /* counts the different boots seen; 0: none yet */
+    bool boot_known;   /* room.describe was answered on this connection */
     char boot[BOOT_MAX];
     json_t *room;
     uint64_t described;        /* counts answers of room.describe */
@@ -87,30 +89,31 @@ struct lec_bus {
 };
 
 /* call.c */
-void calls_done(struct lec_bus *bus);
+void lec_calls_done(struct lec_bus *bus);
 /* The connection stands: sends what waits. */
-void calls_connected(struct lec_bus *bus);
-void calls_disconnected(struct lec_bus *bus);
+void lec_calls_connected(struct lec_bus *bus);
+void lec_calls_disconnected(struct lec_bus *bus);
 /* room.describe was answered: same or another start. Decides what is held. */
-void calls_described(struct lec_bus *bus);
-void calls_answer(struct lec_bus *bus, struct answer *answer);
+void lec_calls_described(struct lec_bus *bus);
+void lec_calls_answer(struct lec_bus *bus, struct answer *answer);
 /* Time-outs and repeats. Returns when to call again. */
-int64_t calls_tick(struct lec_bus *bus, int64_t now);
+int64_t lec_calls_tick(struct lec_bus *bus, int64_t now);
 /* Calls back for what has ended, at most `limit`; returns how many. */
-int calls_deliver(struct lec_bus *bus, int limit);
-bool calls_waiting(const struct lec_bus *bus);
+int lec_calls_deliver(struct lec_bus *bus, int limit);
+bool lec_calls_waiting(const struct lec_bus *bus);
 
 /* bus.c */
 /* Sends one frame now; false when the socket takes none. */
-bool bus_send_now(struct lec_bus *bus, const char *data, size_t size);
+bool lec_bus_send_now(struct lec_bus *bus, const char *data, size_t size);
 /* Takes all that has come on the command socket and its monitor. */
-void bus_pump(struct lec_bus *bus);
+void lec_bus_pump(struct lec_bus *bus);
 /* Leaves descriptor and timer as the loop needs them. At the end of every public function that touched a socket. */
-void bus_settle(struct lec_bus *bus);
-bool bus_watch(struct lec_bus *bus, void *socket);
-void bus_unwatch(struct lec_bus *bus, void *socket);
-/* Asks again which start of the room this is, if it was not said. Returns when to call again. */
-int64_t bus_tick(struct lec_bus *bus, int64_t now);
+void lec_bus_settle(struct lec_bus *bus);
+bool lec_bus_watch(struct lec_bus *bus, void *socket);
+void lec_bus_unwatch(struct lec_bus *bus, void *socket);
+/* Makes a lost connection anew; asks again which start of the room this is, if it was not said. Returns when to call
+ * again. */
+int64_t lec_bus_tick(struct lec_bus *bus, int64_t now);
 
 /* ---- Events ------------------------------------------------------------------------------------------------- */
 
@@ -128,10 +131,10 @@ struct event {
 };
 
 /* Reads frames[n]. `prefix`: "<site>/<room>/". Returns 0, LEC_E_FRAME (`out` untouched), LEC_E_NOMEM. */
-int event_parse(const char *prefix, const void *const frames[], const size_t sizes[], size_t n, struct event *out);
-void event_done(struct event *e);
+int lec_event_parse(const char *prefix, const void *const frames[], const size_t sizes[], size_t n, struct event *out);
+void lec_event_done(struct event *e);
 /* "state", ...; the name as it stands in topics and in a heartbeat's `last`. */
-const char *event_kind_name(enum event_kind kind);
+const char *lec_event_kind_name(enum event_kind kind);
 
 /* ---- The picture of a room ---------------------------------------------------------------------------------- */
 
@@ -164,18 +167,18 @@ struct picture {
     size_t n_runs;
 };
 
-void picture_clear(struct picture *p);
+void lec_picture_clear(struct picture *p);
 /* Replaces all of it with the result of state.snapshot; runs are kept, and marked when in doubt. Returns 0, LEC_E_FRAME (untouched),
  * LEC_E_NOMEM (untouched; also when it has more than LEC_VIEW_* things). */
-int picture_snapshot(struct picture *p, const json_t *snapshot, int64_t now);
+int lec_picture_snapshot(struct picture *p, const json_t *snapshot, int64_t now);
 /* Applies a state event. `changed` is called for each point (name) and for the device (NULL).
  * Returns 0, LEC_E_FRAME (not an event of that kind), LEC_E_NOMEM. */
-int picture_state(struct picture *p, const struct event *e, int64_t now,
-                  void (*changed)(void *ctx, const char *device, const char *point), void *ctx);
+int lec_picture_state(struct picture *p, const struct event *e, int64_t now,
+                      void (*changed)(void *ctx, const char *device, const char *point), void *ctx);
 /* Merges a run, from an event or an answer, into what is known of it. Returns it (lent), or NULL when it is none. */
-json_t *picture_run(struct picture *p, const json_t *run);
+json_t *lec_picture_run(struct picture *p, const json_t *run);
 /* A run in doubt whose end nobody can tell any more: it was interrupted. */
-void picture_run_lost(struct seen_run *run);
-const struct seen_device *picture_device(const struct picture *p, const char *name);
+void lec_picture_run_lost(struct seen_run *run);
+const struct seen_device *lec_picture_device(const struct picture *p, const char *name);
 
 #endif

@@ -73,7 +73,7 @@ bool lec_view_read(const struct lec_view *v, const char *target, struct lec_read
         return false;
     memcpy(name, target, (size_t)(dot - target));
     name[dot - target] = '\0';
-    const struct seen_device *dev = picture_device(&v->picture, name);
+    const struct seen_device *dev = lec_picture_device(&v->picture, name);
     for (size_t j = 0; dev && j < dev->n; j++) {
         if (strcmp(dev->points[j].name, dot + 1) == 0) {
             read_point(v, dev, &dev->points[j], out);

@@ -30,7 +30,7 @@ static void clear_devices(struct picture *p)
     p->n = p->size = p->n_points = 0;
 }
 
-void picture_clear(struct picture *p)
+void lec_picture_clear(struct picture *p)
 {
     clear_devices(p);
     for (size_t i = 0; i < p->n_runs; i++)
@@ -46,7 +46,7 @@ static struct seen_device *find_device(const struct picture *p, const char *name
     return NULL;
 }
 
-const struct seen_device *picture_device(const struct picture *p, const char *name)
+const struct seen_device *lec_picture_device(const struct picture *p, const char *name)
 {
     return find_device(p, name);
 }
@@ -176,7 +176,7 @@ static bool run_ended(const json_t *run)
     return strcmp(text_of(run, "state"), "running") != 0;
 }
 
-int picture_snapshot(struct picture *p, const json_t *snapshot, int64_t now)
+int lec_picture_snapshot(struct picture *p, const json_t *snapshot, int64_t now)
 {
     json_t *devices = json_object_get(snapshot, "devices");
     const json_t *runs = json_object_get(snapshot, "runs");
@@ -204,12 +204,12 @@ int picture_snapshot(struct picture *p, const json_t *snapshot, int64_t now)
     for (size_t i = 0; i < p->n_runs; i++)
         p->runs[i].doubt = !run_ended(p->runs[i].json);
     for (size_t i = 0; i < json_array_size(runs); i++)
-        picture_run(p, json_array_get(runs, i));
+        lec_picture_run(p, json_array_get(runs, i));
     return 0;
 }
 
-int picture_state(struct picture *p, const struct event *e, int64_t now,
-                  void (*changed)(void *ctx, const char *device, const char *point), void *ctx)
+int lec_picture_state(struct picture *p, const struct event *e, int64_t now,
+                      void (*changed)(void *ctx, const char *device, const char *point), void *ctx)
 {
     const char *name = json_string_value(json_object_get(e->body, "device"));
     json_t *points = json_object_get(e->body, "points");
@@ -268,7 +268,7 @@ static void merge_run(json_t *into, const json_t *from)
     json_decref(given);
 }
 
-json_t *picture_run(struct picture *p, const json_t *run)
+json_t *lec_picture_run(struct picture *p, const json_t *run)
 {
     const char *id = text_of(run, "run");
     if (id[0] == '\0' || text_of(run, "state")[0] == '\0' || text_of(run, "scene")[0] == '\0' ||
@@ -295,7 +295,7 @@ json_t *picture_run(struct picture *p, const json_t *run)
     return copy;
 }
 
-void picture_run_lost(struct seen_run *run)
+void lec_picture_run_lost(struct seen_run *run)
 {
     json_object_set_new(run->json, "state", json_string("interrupted"));
     json_object_del(run->json, "remaining_ms");

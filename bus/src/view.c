@@ -8,8 +8,7 @@
 
 #include "lectern/parse.h"
 
-#define EVENTS_QUEUED  4000 /* events that may wait in our socket; then the room drops ours, and we see a gap */
-#define EVENTS_AT_ONCE 500  /* taken in one dispatch */
+#define EVENTS_AT_ONCE 500 /* taken in one dispatch */
 #define SNAPSHOT_MS    3000
 #define SNAPSHOT_PAUSE (250 * LEC_MS) /* between two snapshots, so that a slow reader does not ask all the time */
 #define JOURNAL_PAGE   1000
@@ -26,10 +25,10 @@ static void tell(struct lec_view *v, struct lec_change change)
 
 static void tell_gap(struct lec_view *v, enum event_kind kind)
 {
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_GAP, .name = event_kind_name(kind)});
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_GAP, .name = lec_event_kind_name(kind)});
 }
 
-static void lose(struct lec_view *v, const char *reason)
+void lec_view_lose(struct lec_view *v, const char *reason)
 {
     v->phase = v->prefix[0] != '\0' ? PHASE_HEARTBEAT : PHASE_ROOM;
     lec_copy_utf8(v->reason, sizeof v->reason, reason, strlen(reason));
@@ -47,7 +46,7 @@ static void ask(struct lec_view *v, const char *method, json_t *params, lec_bus_
 {
     struct lec_err err;
     if (lec_bus_send(v->bus, method, params, SNAPSHOT_MS, answered, v, &v->call, &err) < 0)
-        lose(v, err.text);
+        lec_view_lose(v, err.text);
     else
         v->phase = phase;
 }
@@ -62,7 +61,7 @@ static void got_journal(void *arg, int rc, json_t *result, json_t *error, const 
     const json_t *first = json_object_get(result, "first");
     if (rc < 0 || !json_is_array(entries) || !json_is_integer(last)) {
         v->stats.garbage += rc == 0;
-        lose(v, rc < 0 ? err->text : "the answer to journal.read is not one");
+        lec_view_lose(v, rc < 0 ? err->text : "the answer to journal.read is not one");
         return;
     }
     if (v->journal < 0) {
@@ -102,15 +101,15 @@ static void got_run(void *arg, int rc, json_t *result, json_t *error, const stru
     struct lec_view *v = arg;
     v->call = 0;
     if (rc < 0 && !error) {
-        lose(v, err->text);
+        lec_view_lose(v, err->text);
         return;
     }
     struct seen_run *run = &v->picture.runs[v->asked_run];
     if (rc == 0)
-        picture_run(&v->picture, result);
+        lec_picture_run(&v->picture, result);
     /* A room that does not know the run any more has lost it: nobody will ever say how it ended. */
     if (run->doubt)
-        picture_run_lost(run);
+        lec_picture_run_lost(run);
     tell(v, (struct lec_change){.kind = LEC_CHANGE_RUN,
                                 .name = json_string_value(json_object_get(run->json, "scene")),
                                 .body = run->json});
@@ -141,11 +140,11 @@ static void got_snapshot(void *arg, int rc, json_t *result, json_t *error, const
     if (rc == 0 && (!boot || strlen(boot) >= sizeof v->boot || !json_is_integer(seq)))
         rc = LEC_E_FRAME;
     else if (rc == 0)
-        rc = picture_snapshot(&v->picture, result, lec_now());
+        rc = lec_picture_snapshot(&v->picture, result, lec_now());
     if (rc < 0) {
         v->stats.garbage += rc == LEC_E_FRAME;
         v->wanted = true;
-        lose(v, result ? "the answer to state.snapshot is not one, or more than a view can hold" : err->text);
+        lec_view_lose(v, result ? "the answer to state.snapshot is not one, or more than a view can hold" : err->text);
         return;
     }
     lec_copy_utf8(v->boot, sizeof v->boot, boot, strlen(boot));
@@ -200,7 +199,7 @@ static void apply_run(struct lec_view *v, struct event *e)
     json_object_del(e->body, "seq");
     json_object_del(e->body, "prev");
     json_object_del(e->body, "time");
-    json_t *run = picture_run(&v->picture, e->body);
+    json_t *run = lec_picture_run(&v->picture, e->body);
     if (!run) {
         v->stats.garbage++;
         return;
@@ -261,7 +260,7 @@ static void new_boot(struct lec_view *v, const char *boot, int64_t base)
 static void check_last(struct lec_view *v, const json_t *last)
 {
     for (int k = 0; k < EVENT_KINDS; k++) {
-        const json_t *seq = json_object_get(last, event_kind_name((enum event_kind)k));
+        const json_t *seq = json_object_get(last, lec_event_kind_name((enum event_kind)k));
         if (!json_is_integer(seq) || json_integer_value(seq) <= v->seen[k])
             continue;
         v->seen[k] = json_integer_value(seq);
@@ -360,7 +359,7 @@ static void take_event(struct lec_view *v, struct event *e)
     if (missed && state)
         gap(v);
     if (e->kind == EVENT_STATE) {
-        if (picture_state(&v->picture, e, lec_now(), point_changed, v) < 0)
+        if (lec_picture_state(&v->picture, e, lec_now(), point_changed, v) < 0)
             v->stats.garbage++;
     } else if (e->kind == EVENT_SCENE) {
         apply_run(v, e);
@@ -403,9 +402,9 @@ static bool receive(struct lec_view *v)
         zmq_msg_close(&rest);
     }
     struct event e;
-    if (whole && event_parse(v->prefix, data, sizes, n, &e) == 0) {
+    if (whole && lec_event_parse(v->prefix, data, sizes, n, &e) == 0) {
         take_event(v, &e);
-        event_done(&e);
+        lec_event_done(&e);
     } else {
         v->stats.garbage++;
     }
@@ -414,92 +413,9 @@ static bool receive(struct lec_view *v)
     return true;
 }
 
-/* ---- Subscribing ---- */
-
-static bool subscribe(struct lec_view *v, enum event_kind kind)
-{
-    char prefix[sizeof v->prefix + 16];
-    int n = snprintf(prefix, sizeof prefix, "%s%s/", v->prefix, event_kind_name(kind));
-    return zmq_setsockopt(v->events, ZMQ_SUBSCRIBE, prefix, (size_t)n) == 0;
-}
-
-static void close_events(struct lec_view *v)
-{
-    if (!v->events)
-        return;
-    bus_unwatch(v->bus, v->events);
-    zmq_close(v->events);
-    v->events = NULL;
-}
-
-static int open_events(struct lec_view *v, struct lec_err *err)
-{
-    int queue = EVENTS_QUEUED, zero = 0, ivl = 20, ivl_max = 500;
-    int64_t limit = LEC_BUS_MESSAGE_MAX;
-    v->events = zmq_socket(v->bus->zmq, ZMQ_SUB);
-    if (!v->events)
-        return lec_fail(err, LEC_E_NOMEM, "%s: %s", v->bus->title, zmq_strerror(errno));
-    zmq_setsockopt(v->events, ZMQ_RCVHWM, &queue, sizeof queue);
-    zmq_setsockopt(v->events, ZMQ_LINGER, &zero, sizeof zero);
-    zmq_setsockopt(v->events, ZMQ_RECONNECT_IVL, &ivl, sizeof ivl);
-    zmq_setsockopt(v->events, ZMQ_RECONNECT_IVL_MAX, &ivl_max, sizeof ivl_max);
-    zmq_setsockopt(v->events, ZMQ_MAXMSGSIZE, &limit, sizeof limit);
-    if (strncmp(v->bus->event_at, "tcp:", 4) == 0) {
-        int beat = 2000, silence = 6000;
-        zmq_setsockopt(v->events, ZMQ_HEARTBEAT_IVL, &beat, sizeof beat);
-        zmq_setsockopt(v->events, ZMQ_HEARTBEAT_TIMEOUT, &silence, sizeof silence);
-    }
-    if (zmq_connect(v->events, v->bus->event_at) < 0)
-        return lec_fail(err, LEC_E_CONFIG, "%s: cannot connect to \"%s\": %s", v->bus->title, v->bus->event_at,
-                        zmq_strerror(errno));
-    if (!bus_watch(v->bus, v->events))
-        return lec_fail(err, LEC_E_NOMEM, "%s: no descriptors left", v->bus->title);
-    return 0;
-}
-
-/* Site and room are known, or have changed: subscribes, heartbeats last. */
-static void learn_room(struct lec_view *v)
-{
-    const char *site = json_string_value(json_object_get(v->bus->room, "site"));
-    const char *room = json_string_value(json_object_get(v->bus->room, "room"));
-    char prefix[sizeof v->prefix];
-    v->described = v->bus->described;
-    if (!site || !room || site[0] == '\0' || room[0] == '\0' ||
-        (size_t)snprintf(prefix, sizeof prefix, "%s/%s/", site, room) >= sizeof prefix) {
-        v->stats.garbage++;
-        return;
-    }
-    if (strcmp(prefix, v->prefix) == 0)
-        return;
-    if (v->prefix[0] != '\0') {
-        close_events(v);
-        struct lec_err err;
-        if (open_events(v, &err) < 0) {
-            close_events(v);
-            lose(v, err.text);
-            return;
-        }
-    }
-    memcpy(v->prefix, prefix, sizeof prefix);
-    static const struct {
-        unsigned follow;
-        enum event_kind kind;
-    } kinds[] = {{LEC_FOLLOW_EVENT, EVENT_EVENT},
-                 {LEC_FOLLOW_JOURNAL, EVENT_JOURNAL},
-                 {LEC_FOLLOW_SAMPLE, EVENT_SAMPLE},
-                 {LEC_FOLLOW_TRACE, EVENT_TRACE}};
-    subscribe(v, EVENT_STATE);
-    subscribe(v, EVENT_SCENE);
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (v->options.follow & kinds[i].follow)
-            subscribe(v, kinds[i].kind);
-    subscribe(v, EVENT_HEARTBEAT);
-    v->phase = PHASE_HEARTBEAT;
-}
-
 /* ---- The loop ---- */
 
-void *view_socket(struct lec_view *v)
+void *lec_view_socket(struct lec_view *v)
 {
     return v->events;
 }
@@ -509,15 +425,22 @@ static bool takes_events(const struct lec_view *v)
     return v->events && v->call == 0 && (v->phase == PHASE_HEARTBEAT || v->phase == PHASE_LIVE);
 }
 
-bool view_waiting(const struct lec_view *v, bool can_read)
+bool lec_view_waiting(const struct lec_view *v, bool can_read)
 {
     return (takes_events(v) && can_read) || v->described != v->bus->described;
 }
 
-int64_t view_tick(const struct lec_view *v, int64_t now)
+/* When to give up a socket on which no heartbeat comes. */
+static int64_t silent_at(const struct lec_view *v)
+{
+    return (v->heard_at > v->opened_at ? v->heard_at : v->opened_at) + LEC_VIEW_SILENCE_MS * LEC_MS;
+}
+
+int64_t lec_view_tick(const struct lec_view *v)
 {
     int64_t at = LEC_NEVER;
-    (void)now;
+    if (v->phase == PHASE_HEARTBEAT)
+        at = silent_at(v);
     if (v->phase == PHASE_LIVE)
         at = v->heard_at + LEC_VIEW_SILENCE_MS * LEC_MS;
     if (v->wanted && v->call == 0 && v->snapshot_at + SNAPSHOT_PAUSE < at)
@@ -525,19 +448,21 @@ int64_t view_tick(const struct lec_view *v, int64_t now)
     return at;
 }
 
-int view_dispatch(struct lec_view *v)
+int lec_view_dispatch(struct lec_view *v)
 {
     v->callbacks = 0;
     if (v->described != v->bus->described)
-        learn_room(v);
+        lec_view_learn_room(v);
     for (int n = 0; n < EVENTS_AT_ONCE && takes_events(v) && receive(v); n++)
         ;
     int64_t now = lec_now();
     if (v->phase == PHASE_LIVE && now - v->heard_at >= LEC_VIEW_SILENCE_MS * LEC_MS) {
         char reason[128];
         snprintf(reason, sizeof reason, "no heartbeat from the room for %d s", LEC_VIEW_SILENCE_MS / 1000);
-        lose(v, reason);
+        lec_view_lose(v, reason);
     }
+    if (v->phase == PHASE_HEARTBEAT && now >= silent_at(v))
+        lec_view_reopen_events(v);
     if (v->phase == PHASE_HEARTBEAT && v->heard_at > 0 && now - v->heard_at < LEC_VIEW_SILENCE_MS * LEC_MS)
         v->wanted = true;
     if (v->wanted && v->call == 0 && v->phase != PHASE_ROOM && v->stream_boot[0] != '\0' &&
@@ -568,14 +493,14 @@ int lec_view_open(struct lec_bus *bus, const struct lec_view_options *options, s
     v->snapshot_at = lec_now() - SNAPSHOT_PAUSE;
     v->journal_behind = (options->follow & LEC_FOLLOW_JOURNAL) != 0;
     lec_copy_utf8(v->reason, sizeof v->reason, "waiting for the room", strlen("waiting for the room"));
-    int rc = open_events(v, err);
+    int rc = lec_view_open_events(v, err);
     if (rc < 0) {
         lec_view_free(&v);
         return rc;
     }
     bus->views[slot] = v;
     if (!bus->dispatching)
-        bus_settle(bus);
+        lec_bus_settle(bus);
     *out = v;
     return 0;
 }
@@ -591,8 +516,8 @@ void lec_view_free(struct lec_view **view)
             v->bus->views[i] = NULL;
     if (v->call)
         lec_bus_forget(v->bus, v->call);
-    close_events(v);
-    picture_clear(&v->picture);
+    lec_view_close_events(v);
+    lec_picture_clear(&v->picture);
     json_decref(v->topics);
     free(v);
 }

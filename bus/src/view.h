@@ -1,4 +1,4 @@
-/* A view: view.c keeps it current, look.c answers questions about it, bus.c calls it from its loop. */
+/* A view: view.c keeps it current, subscribe.c has its socket, look.c answers questions about it, bus.c calls it from its loop. */
 #ifndef LECTERN_BUS_VIEW_H
 #define LECTERN_BUS_VIEW_H
 
@@ -29,6 +29,7 @@ struct lec_view {
     bool fresh;                /* a snapshot was applied and not told yet */
 
     int64_t heard_at;           /* the last heartbeat, monotonic */
+    int64_t opened_at;          /* the socket */
     int64_t snapshot_at;        /* when the last one was asked for */
     bool wanted;                /* another snapshot, as soon as the pause is over */
     char stream_boot[BOOT_MAX]; /* of the last heartbeat read: the start that events come from */
@@ -45,12 +46,23 @@ struct lec_view {
     int callbacks; /* made in this dispatch */
 };
 
-void *view_socket(struct lec_view *view);
+void *lec_view_socket(struct lec_view *view);
 /* Takes events and answers; calls back. Returns the number of callbacks. */
-int view_dispatch(struct lec_view *view);
+int lec_view_dispatch(struct lec_view *view);
 /* When the view wants to be dispatched for the sake of time. */
-int64_t view_tick(const struct lec_view *view, int64_t now);
+int64_t lec_view_tick(const struct lec_view *view);
 /* Whether it has something to do at once, given whether its socket has messages. */
-bool view_waiting(const struct lec_view *view, bool readable);
+bool lec_view_waiting(const struct lec_view *view, bool readable);
+
+/* The view is not current any more; calls back once. */
+void lec_view_lose(struct lec_view *view, const char *reason);
+
+/* subscribe.c */
+int lec_view_open_events(struct lec_view *view, struct lec_err *err);
+void lec_view_close_events(struct lec_view *view);
+/* Makes the socket anew, with its subscriptions. */
+void lec_view_reopen_events(struct lec_view *view);
+/* Site and room are known, or have changed: subscribes. */
+void lec_view_learn_room(struct lec_view *view);
 
 #endif

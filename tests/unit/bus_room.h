@@ -1,0 +1,51 @@
+/* A room for the tests of liblectern, in the test's own thread: the test takes each request and decides the answer, sends
+ * events, loses some, and restarts the room. What cannot be done asserts. */
+#ifndef LECTERN_TEST_BUS_ROOM_H
+#define LECTERN_TEST_BUS_ROOM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bus_room {
+    char folder[64];
+    char command[96], event[96]; /* endpoints */
+    void *zmq, *router, *pub;
+    char boot[32];
+    int starts;
+    int64_t seq;
+    json_t *prev, *last;    /* topic: seq; kind: seq */
+    unsigned char peer[64]; /* who asked last */
+    size_t peer_size;
+    int subscriptions; /* seen by room_until_subscribed */
+};
+
+void room_open(struct bus_room *room);
+void room_close(struct bus_room *room);
+/* The sockets go, and come back with a new boot (or the same, as after a broken connection). */
+void room_stop(struct bus_room *room);
+void room_start(struct bus_room *room, bool same_boot);
+
+/* The next request, waiting for it; owned by the test. NULL after `timeout_ms`. */
+json_t *room_next(struct bus_room *room, int timeout_ms);
+/* Takes requests until one of this method comes; room.describe is answered on the way. Asserts when none comes. */
+json_t *room_expect(struct bus_room *room, const char *method);
+/* Answers; both take their second argument. */
+void room_reply(struct bus_room *room, json_t *request, json_t *result);
+void room_refuse(struct bus_room *room, json_t *request, int code, const char *message);
+void room_send(struct bus_room *room, const void *data, size_t size);
+/* What room.describe says. */
+json_t *room_about(const struct bus_room *room);
+const char *request_id(const json_t *request);
+
+/* Sends an event with the next sequence number (takes `body`); or only counts it. */
+void room_event(struct bus_room *room, const char *kind, const char *name, json_t *body);
+void room_lose(struct bus_room *room, const char *kind, const char *name);
+void room_sample(struct bus_room *room, const char *name, json_t *body, const void *samples, size_t size);
+void room_heartbeat(struct bus_room *room);
+void room_frames(struct bus_room *room, const void *const frames[], const size_t sizes[], size_t n);
+/* Waits until a subscription to heartbeats comes. */
+void room_until_subscribed(struct bus_room *room);
+
+#endif
