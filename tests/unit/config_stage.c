@@ -2,7 +2,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,97 +9,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* clang-format off */
-static const struct lec_option talk_device[] = {
-    {"greeting", LEC_OPT_BYTES, 0, 0, NULL, "\\r", false, "sent after the connection is made"},
-    {"id", LEC_OPT_INT, 1, 99, NULL, NULL, false, "address of the device"},
-    {"notify_port", LEC_OPT_INT, 1, 65535, NULL, "4352", false, "port of notices"},
-    {"password", LEC_OPT_SECRET, 0, 0, NULL, NULL, false, "password of the device"},
-    {.name = NULL}};
-static const struct lec_option talk_point[] = {
-    {"ask", LEC_OPT_BYTES, 0, 0, NULL, NULL, true, "what is sent to ask for the value"},
-    {"map *", LEC_OPT_TEXT, 0, 0, NULL, NULL, false, "what stands for that value on the wire"},
-    {"style", LEC_OPT_CHOICE, 0, 0, "plain|hex", "plain", false, "how the value is written"},
-    {.name = NULL}};
-static const struct lec_option talk_action[] = {
-    {"send", LEC_OPT_BYTES, 0, 0, NULL, NULL, true, "what is sent"},
-    {.name = NULL}};
-static const struct lec_option talk_reply[] = {
-    {"pattern", LEC_OPT_TEXT, 0, 0, NULL, NULL, true, "what the reply looks like"},
-    {.name = NULL}};
-static const struct lec_section_kind talk_sections[] = {
-    {"reply", talk_reply, "a reply that means the same everywhere"},
-    {.kind = NULL}};
-static const struct lec_option shared_device[] = {
-    {"slave", LEC_OPT_INT, 1, 247, NULL, NULL, true, "address on the bus"},
-    {.name = NULL}};
-static const struct lec_option shared_point[] = {
-    {"register", LEC_OPT_INT, 0, 65535, NULL, NULL, true, "number of the register"},
-    {.name = NULL}};
-/* clang-format on */
-
-static atomic_int unreleased;
-
-static int talk_prepare(const struct lec_device *desc, void *state, struct lec_report *report)
-{
-    int rc = 0;
-    *(char **)state = strdup(desc->name);
-    unreleased++;
-    for (size_t i = 0; i < desc->n_points; i++) {
-        const struct lec_key *ask = lec_key_find(&desc->points[i].keys, "ask");
-        if (ask && strcmp(ask->value, "NO") == 0)
-            rc = lec_report_add(report, ask->file, ask->line, "ask: \"NO\" is no question, expected one");
-    }
-    return rc;
-}
-
-static void talk_release(void *state)
-{
-    free(*(char **)state);
-    unreleased--;
-}
-
-static const struct lec_schema schemas[] = {
-    {.name = "talk",
-     .summary = "talks",
-     .lines = "tcp|serial|pty",
-     .device_options = talk_device,
-     .point_options = talk_point,
-     .action_options = talk_action,
-     .section_kinds = talk_sections,
-     .state_size = sizeof(char *),
-     .prepare = talk_prepare,
-     .release = talk_release},
-    {.name = "shared",
-     .summary = "has addresses",
-     .lines = "tcp|serial|pty",
-     .shares_line = true,
-     .device_options = shared_device,
-     .point_options = shared_point},
-    {.name = "modbus",
-     .summary = "for addresses that name it",
-     .lines = "tcp|serial|pty",
-     .shares_line = true,
-     .device_options = shared_device,
-     .point_options = shared_point},
-    {.name = "free", .summary = "has no line", .lines = "none"},
-};
-
-const struct lec_schema *stage_schema(void *ctx, const char *name, struct lec_err *err)
-{
-    (void)ctx;
-    for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
-        if (strcmp(schemas[i].name, name) == 0)
-            return &schemas[i];
-    lec_fail(err, LEC_E_CONFIG, "there is no such driver");
-    return NULL;
-}
-
-int stage_unreleased(void)
-{
-    return unreleased;
-}
 
 struct lec_sources stage_sources(void)
 {
