@@ -258,9 +258,10 @@ void *bench_dealer(const char *at)
     if (!ctx)
         ctx = zmq_ctx_new();
     void *socket = zmq_socket(ctx, ZMQ_DEALER);
-    int timeout = 10000, linger = 0;
+    int timeout = 10000, linger = 0, again = 1; /* ms: the room may not be there yet, and its start is what is timed */
     zmq_setsockopt(socket, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
     zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &again, sizeof again);
     if (zmq_connect(socket, at) < 0)
         bench_die("cannot connect to %s", at);
     return socket;

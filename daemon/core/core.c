@@ -245,13 +245,15 @@ int core_run(struct core *core)
         [ITEM_SIGNAL] = {.fd = core->signal_fd, .events = ZMQ_POLLIN},
     };
     core->tick_at = lec_now() + TICK_NS;
-    lec_log(LEC_LOG_INFO, "room %s: %zu devices on %zu lines", core->room->id, core->n_devices, core->n_lines);
+    lec_log(LEC_LOG_INFO, "room %s: %zu devices on %zu lines", core->room->id, core->n_devices, core->room->n_lines);
     sd_notify(0, "READY=1");
     while (!core->ending || (!(lines_all_ended(core) && core->n_searches == 0) && lec_now() < core->end_by)) {
         for (size_t i = 0; i < core->n_searches; i++)
             items[ITEM_SEARCH + i] = (zmq_pollitem_t){.socket = search_socket(core, i), .events = ZMQ_POLLIN};
         size_t n_searches = core->n_searches;
-        if (zmq_poll(items, (int)(ITEM_SEARCH + n_searches), lec_ms_until(earliest(core))) < 0 && errno != EINTR)
+        bool starting = !core->ending && lines_start_next(core);
+        int timeout = starting ? 0 : lec_ms_until(earliest(core));
+        if (zmq_poll(items, (int)(ITEM_SEARCH + n_searches), timeout) < 0 && errno != EINTR)
             break;
         serve(core, items, n_searches);
     }

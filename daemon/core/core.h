@@ -149,7 +149,10 @@ struct line_state *lines_start(struct core *core, const struct lec_line *line, c
                                size_t n, struct lec_err *err);
 void lines_end(struct core *core, struct line_state *line);
 void lines_inbox(struct core *core);
-int lines_ask(struct core *core, const struct device_state *d, struct lec_request *request);
+/* Starts the next line that has not been started; false when there is none. One at a time, so that the bus answers
+ * while a room of many lines starts. */
+bool lines_start_next(struct core *core);
+int lines_ask(struct core *core, struct device_state *d, struct lec_request *request);
 struct line_state *lines_find(struct core *core, const char *name);
 bool lines_all_ended(const struct core *core);
 void lines_close(struct core *core);
@@ -296,7 +299,8 @@ struct core {
     size_t n_devices;
     struct line_state **lines; /* NULL where one has ended; the index is the line's number */
     size_t n_lines;
-    void *inbox; /* PULL */
+    size_t lines_started; /* devices whose line has been looked after */
+    void *inbox;          /* PULL */
     struct lec_notice *notice;
 
     void *command; /* ROUTER */

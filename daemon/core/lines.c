@@ -116,16 +116,33 @@ int lines_open(struct core *core, struct lec_err *err)
     if (zsock_bind(inbox, INBOX) < 0)
         return lec_fail(err, LEC_E_BUG, "cannot open the inbox");
     core->notice = lec_notice_new(on_notice, core);
-    const struct lec_room *room = core->room;
-    for (size_t i = 0; i < room->n_lines; i++)
-        if (!lines_start(core, &room->lines[i], room->lines[i].devices, room->lines[i].n_devices, err))
-            return err->code;
-    for (size_t i = 0; i < room->n_devices; i++) {
-        const struct lec_device *one[] = {&room->devices[i]};
-        if (!room->devices[i].line && !lines_start(core, NULL, one, 1, err))
-            return err->code;
-    }
     return 0;
+}
+
+/* Starts the line of one device. When that cannot be, the device is away and says why: the room goes on without it. */
+static void start_for(struct core *core, struct device_state *d)
+{
+    struct lec_err err;
+    const struct lec_device *one[] = {d->desc};
+    const struct lec_line *line = d->desc->line;
+    if (lines_start(core, line, line ? line->devices : one, line ? line->n_devices : 1, &err))
+        return;
+    struct lec_status status = {.online = false, .code = err.code};
+    memcpy(status.reason, err.text, sizeof status.reason);
+    lec_log(LEC_LOG_ERROR, "room %s: %s: %s", core->room->id, d->desc->name, err.text);
+    state_status(core, d, &status);
+}
+
+bool lines_start_next(struct core *core)
+{
+    while (core->lines_started < core->n_devices) {
+        struct device_state *d = &core->devices[core->lines_started++];
+        if (!d->line && d->status == DEVICE_STARTING) {
+            start_for(core, d);
+            return true;
+        }
+    }
+    return false;
 }
 
 void lines_end(struct core *core, struct line_state *line)
@@ -163,9 +180,10 @@ struct line_state *lines_find(struct core *core, const char *name)
     return NULL;
 }
 
-int lines_ask(struct core *core, const struct device_state *d, struct lec_request *request)
+int lines_ask(struct core *core, struct device_state *d, struct lec_request *request)
 {
-    (void)core;
+    if (!d->line && d->status == DEVICE_STARTING)
+        start_for(core, d); /* its turn had not come yet */
     if (!d->line)
         return LEC_E_LINK;
     request->device = d->on_line;

@@ -85,6 +85,7 @@ static void apply(struct core *core, const struct lec_room *room, struct outcome
     core->room = room;
     core->devices = NULL;
     core->n_devices = 0;
+    core->lines_started = SIZE_MAX; /* reload starts what it needs */
     state_open(core);
     move_states(core, old, n_old, kept);
     lec_scenes_reload(core->scenes, room);
@@ -160,6 +161,8 @@ void room_reload(struct core *core, struct request *r)
     lec_report_init(&report);
     for (size_t i = 0; i < ARRAY_LEN(o.names); i++)
         lec_buf_init(&o.names[i], 65536);
+    while (lines_start_next(core))
+        continue;
     int rc = core_load(core, &room, &report);
     if (rc == 0 && (strcmp(room->id, core->room->id) != 0 || strcmp(room->site, core->room->site) != 0)) {
         rc = lec_report_add(&report, room->file, 0, "the room's id or site has changed: restart the daemon instead");

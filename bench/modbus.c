@@ -1,0 +1,166 @@
+/* Modbus TCP: transactions a second while lecternd polls 4 slaves of 100 registers flat out, against a bare libmodbus
+ * loop that does the same; and, with scattered points, the transactions of one round against the fewest possible.
+ *
+ * The slave is libmodbus too, in a process of its own that only counts and answers. */
+#include <modbus.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "bench.h"
+
+#define SLAVES    4
+#define REGISTERS 100
+#define SECONDS   1.5
+#define ROUNDS    5
+
+struct shared {
+    _Atomic uint64_t transactions;
+    _Atomic int port;
+} * shared;
+
+static void slave(void *arg)
+{
+    (void)arg;
+    modbus_t *ctx = NULL;
+    int listener = -1;
+    for (int port = 20000 + getpid() % 20000; listener < 0; port++) {
+        ctx = modbus_new_tcp("127.0.0.1", port);
+        listener = modbus_tcp_listen(ctx, 1);
+        if (listener >= 0)
+            shared->port = port;
+        else
+            modbus_free(ctx);
+    }
+    modbus_mapping_t *map = modbus_mapping_new(0, 0, 2000, 2000);
+    for (int i = 0; i < 2000; i++)
+        map->tab_registers[i] = (uint16_t)(i * 7);
+    uint8_t query[MODBUS_TCP_MAX_ADU_LENGTH];
+    for (;;) {
+        modbus_tcp_accept(ctx, &listener);
+        for (int n; (n = modbus_receive(ctx, query)) >= 0;) {
+            if (n == 0)
+                continue;
+            shared->transactions++;
+            modbus_reply(ctx, query, n, map);
+        }
+        modbus_close(ctx);
+    }
+}
+
+static void bare(void *arg)
+{
+    (void)arg;
+    modbus_t *ctx = modbus_new_tcp("127.0.0.1", shared->port);
+    if (modbus_connect(ctx) < 0)
+        _exit(1);
+    uint16_t registers[REGISTERS];
+    for (int i = 0;; i++) {
+        modbus_set_slave(ctx, 1 + i % SLAVES);
+        if (modbus_read_registers(ctx, 0, REGISTERS, registers) != REGISTERS)
+            _exit(1);
+    }
+}
+
+static double rate(void)
+{
+    uint64_t first = shared->transactions;
+    for (double end = bench_now() + 10; shared->transactions < first + 2000;)
+        if (bench_now() > end)
+            bench_die("the slave is not asked");
+    uint64_t before = shared->transactions;
+    double begin = bench_now();
+    usleep((useconds_t)(SECONDS * 1e6));
+    return (double)(shared->transactions - before) / (bench_now() - begin);
+}
+
+static void make_room(char *room, size_t size, const char *profile, int slaves)
+{
+    size_t n = (size_t)snprintf(room, size, "[room]\nid = modbus\nsite = bench\nlabel = Modbus\n");
+    for (int i = 1; i <= slaves; i++)
+        n += (size_t)snprintf(room + n, size - n,
+                              "[device s%d]\nprofile = bench/%s\nline = modbus+tcp://127.0.0.1:%d?slave=%d\n", i,
+                              profile, shared->port, i);
+}
+
+static void flat_out(void)
+{
+    char room[2048];
+    double ours[ROUNDS], peer[ROUNDS];
+    make_room(room, sizeof room, "hundred", SLAVES);
+    for (int r = 0; r < ROUNDS; r++) {
+        pid_t pid = bench_fork(-1, bare, NULL);
+        peer[r] = rate();
+        bench_stop(pid);
+        pid = bench_room(-1, "modbus", room, NULL);
+        ours[r] = rate();
+        bench_stop(pid);
+    }
+    double a = bench_percentile(ours, ROUNDS, 50), b = bench_percentile(peer, ROUNDS, 50);
+    bench_row("modbus.flat-out (of bare libmodbus)", a / b, "x", 0.95, false);
+    bench_note("%.0f transactions/s against %.0f; %d slaves of %d registers", a, b, SLAVES, REGISTERS);
+}
+
+/* The registers of the scattered profile, and the fewest reads that cover them when a read spans at most `most` registers
+ * and skips at most `gap`: from the left, each as far as it reaches. That this is the fewest is proven by the unit test
+ * that compares the driver's planner with every possible partition. */
+static const int scattered[] = {0, 1, 2, 5, 9, 30, 31, 33, 60, 100, 101, 104, 107, 150, 151, 152, 400, 401, 500, 640};
+
+static int fewest(int most, int gap)
+{
+    size_t n = sizeof scattered / sizeof *scattered;
+    int reads = 0;
+    for (size_t i = 0; i < n; reads++) {
+        int first = scattered[i];
+        size_t k = i + 1;
+        while (k < n && scattered[k] - scattered[k - 1] - 1 <= gap && scattered[k] - first + 1 <= most)
+            k++;
+        i = k;
+    }
+    return reads;
+}
+
+static void coalesced(void)
+{
+    char room[1024], text[4096];
+    size_t n =
+        (size_t)snprintf(text, sizeof text,
+                         "[device]\nclass = sensor\ndriver = modbus\nvendor = Bench\nmodel = Scattered\nsource = made "
+                         "up\n[driver]\nmax registers = 60\ngap registers = 10\n");
+    for (size_t i = 0; i < sizeof scattered / sizeof *scattered; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "[point r%d]\ntype = int\naccess = read\nregister = holding %d\nperiod = once\n",
+                              scattered[i], scattered[i]);
+    bench_profile("scattered", text, 0, "", 0);
+    make_room(room, sizeof room, "scattered", 1);
+    uint64_t before = shared->transactions;
+    pid_t pid = bench_room(-1, "modbus", room, NULL);
+    void *dealer = bench_dealer(bench_command("modbus"));
+    bench_until(dealer, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"point.read\",\"params\":{\"target\":\"s1.r640\"}}",
+                "\"value\":4480", 5);
+    uint64_t used = shared->transactions - before;
+    bench_row("modbus.scattered transactions", (double)used, "", fewest(60, 10), true);
+    bench_note("for %zu points on one slave, at most 60 registers a read, gaps up to 10",
+               sizeof scattered / sizeof *scattered);
+    zmq_close(dealer);
+    bench_stop(pid);
+}
+
+int main(void)
+{
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bench_profile("hundred",
+                  "[device]\nclass = sensor\ndriver = modbus\nvendor = Bench\nmodel = Hundred\nsource = made up\n"
+                  "[driver]\nmax registers = 125\n",
+                  REGISTERS, "type = int\naccess = read\nregister = holding %d\nperiod = 1us", 1);
+    bench_fork(-1, slave, NULL);
+    while (!shared->port)
+        usleep(1000);
+    flat_out();
+    coalesced();
+    return bench_end();
+}
