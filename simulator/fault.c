@@ -20,7 +20,6 @@ static const char *const names[SIM_FAULTS] = {
     [SIM_SPLIT] = "split",
     [SIM_SLOW_BYTES] = "slow-bytes",
     [SIM_NUL] = "nul",
-    [SIM_DEAF_TO_SETS] = "deaf-to-sets",
 };
 
 const char *sim_fault_name(enum sim_fault_kind kind)

@@ -30,7 +30,6 @@ enum sim_fault_kind {
     SIM_SPLIT,          /* answers torn at random, byte by byte, or run together */
     SIM_SLOW_BYTES,     /* `ms` between bytes */
     SIM_NUL,            /* NUL bytes strewn into the answer */
-    SIM_DEAF_TO_SETS,   /* hears queries, ignores commands without a word */
     SIM_FAULTS          /* how many there are */
 };
 

@@ -29,7 +29,7 @@ static int bound(int type, uint16_t port, uint16_t *got)
     if (fd < 0)
         return -1;
     int one = 1;
-    if (type == SOCK_STREAM && port)
+    if (type == SOCK_STREAM) /* plugged in again, it gets its old port although old connections linger */
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     struct sockaddr_in at = loopback(port);
     socklen_t size = sizeof at;
@@ -176,7 +176,7 @@ static void close_watch(struct loop *l, struct loop_watch *w)
 void sim_port_close(struct sim_line *line)
 {
     struct loop *l = line->sim->loop;
-    end_conns(line, false);
+    end_conns(line, line->tcp);
     if (line->listen.fd >= 0)
         close_watch(l, &line->listen);
     if (line->udp.fd >= 0)
