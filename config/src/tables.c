@@ -59,8 +59,8 @@ const struct lec_option lec_class_keys[] = {
 };
 
 const struct lec_option lec_profile_keys[] = {
-    {"class",  LEC_OPT_TEXT, 0, 0, NULL, NULL, true,  "what kind of device it is; the files in profiles/classes"},
-    {"driver", LEC_OPT_TEXT, 0, 0, NULL, NULL, true,  "which language it speaks; `lectern drivers` lists them"},
+    {"class",  LEC_OPT_TEXT, 0, 0, NULL, NULL, true,  "what kind of device it is: projector, sensor; the files in profiles/classes"},
+    {"driver", LEC_OPT_TEXT, 0, 0, NULL, NULL, true,  "which language it speaks: pjlink, modbus, dialogue; the folders in drivers"},
     {"vendor", LEC_OPT_TEXT, 0, 0, NULL, "",   false, "who makes it"},
     {"model",  LEC_OPT_TEXT, 0, 0, NULL, "",   false, "what it is called there"},
     {"source", LEC_OPT_TEXT, 0, 0, NULL, NULL, true,  "where what stands here comes from: manual, revision, page"},
