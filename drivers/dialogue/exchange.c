@@ -98,10 +98,12 @@ static bool take_news(struct lec_dev *dev, const struct dlg_frame *frame)
         if (!is_news(rule) || !rule->match || !holds(dev, rule) ||
             !dlg_match(rule->match, frame->at, frame->n, frame->raw_n, &found))
             continue;
-        d->stray_prompts += rule->prompt;
         struct lec_value value = rule->value;
-        if (rule->point && (rule->constant || dlg_value(&rule->conv, &found, &value, NULL) == 0))
-            lec_dev_publish(dev, rule->point, &value); /* a code that is not listed tells nothing of the point */
+        if (rule->point && !rule->constant && dlg_value(&rule->conv, &found, &value, NULL) < 0)
+            continue; /* a code that it does not list: not its news */
+        d->stray_prompts += rule->prompt;
+        if (rule->point)
+            lec_dev_publish(dev, rule->point, &value);
         for (size_t k = 0; k < rule->n_poll; k++)
             lec_dev_poll_soon(dev, rule->poll[k]);
         return true;
