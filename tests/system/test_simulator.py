@@ -3,6 +3,7 @@ masters, and each fault with its effect. No part of Lectern but lectern-sim take
 
 import configparser
 import hashlib
+import importlib.util
 import os
 import select
 import signal
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-import types
+import unittest.mock
 
 import pytest
 from conftest import BUILD, PATIENCE, ROOMS, Stage, wait
@@ -335,8 +336,10 @@ def test_mbpoll_and_pymodbus_read_over_tcp(bench):
     bench.sim.call("sim.fault", device="comfort", fault="lie", point="illuminance", value=655.37)
     done = mbpoll("-m", "tcp", "-p", port, "-a", 7, "-t", 3, "-0", "-r", 8, "-c", 3, "-1", "127.0.0.1")
     assert "[8]: \t812" in done.stdout, done.stdout + done.stderr
-    # Debian's pymodbus imports python3-serial-asyncio, which it only suggests, even for TCP.
-    sys.modules.setdefault("serial_asyncio", types.SimpleNamespace(create_serial_connection=None))
+    # Debian's pymodbus imports pyserial, which it only suggests, even for TCP.
+    for module in ("serial", "serial_asyncio"):
+        if importlib.util.find_spec(module) is None:
+            sys.modules[module] = unittest.mock.MagicMock()
     from pymodbus.client import ModbusTcpClient
 
     client = ModbusTcpClient("127.0.0.1", port=port)
