@@ -151,10 +151,15 @@ static size_t input(struct sim_conn *c, const uint8_t *p, size_t n)
     ptrdiff_t len = sim_line_length(p, n, '\r');
     if (len < 0)
         return n > sizeof text ? n : 0;
-    if (sim_take(c, box, p, (size_t)len + 1)) {
-        (void)sim_line_text(p, (size_t)len, text, sizeof text);
+    /* A bare CR only asks for the prompt: the 300 ms are between commands. */
+    (void)sim_line_text(p, (size_t)len, text, sizeof text);
+    int64_t answered = box->answered;
+    if (!*text)
+        box->answered = 0;
+    if (sim_take(c, box, p, (size_t)len + 1))
         command(c, box, text);
-    }
+    if (!*text)
+        box->answered = answered;
     return (size_t)len + 1;
 }
 
