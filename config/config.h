@@ -39,6 +39,7 @@ const struct lec_room *lec_room_ref(const struct lec_room *room);
 void lec_room_unref(const struct lec_room **room);
 
 /* Checks one device profile, or one class file, by itself (what `lectern check` does with a file that is not a room).
+ * A profile's driver is asked about it with a device that has no line (NULL) and no options of a room.
  * Returns 0 or LEC_E_CONFIG, LEC_E_NOMEM. */
 int lec_profile_check(const char *file, const struct lec_sources *sources, struct lec_report *report);
 int lec_class_check(const char *file, const struct lec_sources *sources, struct lec_report *report);

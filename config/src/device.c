@@ -81,23 +81,27 @@ static bool ask_driver(struct lec_load *load, const struct lec_device *dev, cons
     return rc != LEC_E_NOMEM;
 }
 
-bool lec_device_finish(struct lec_load *load, struct lec_device *dev, const struct lec_device_work *work, bool required)
+void lec_device_options(struct lec_load *load, struct lec_device *dev, const struct lec_device_work *work)
 {
     const struct lec_profile *p = work->profile;
     if (!p)
-        return true;
-    const struct lec_option *table = p->schema ? p->schema->device_options : NULL;
+        return;
     const struct lec_keys room = work->section ? work->section->rest : (struct lec_keys){0};
     const struct lec_keys parts[] = {room, work->query, work->map, work->secrets};
     dev->keys = p->options;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         dev->keys = lec_keys_overlay(load->arena, dev->keys, parts[i]);
-    dev->keys = lec_keys_defaults(load->arena, dev->keys, table, p->ini ? p->ini->file : p->name);
-    if (work->broken || p->doubtful)
+    dev->keys = lec_keys_defaults(load->arena, dev->keys, p->schema ? p->schema->device_options : NULL,
+                                  p->ini ? p->ini->file : p->name);
+}
+
+bool lec_device_check(struct lec_load *load, const struct lec_device *dev, const struct lec_device_work *work,
+                      bool required)
+{
+    const struct lec_profile *p = work->profile;
+    if (!p || !p->schema || work->broken || p->doubtful || load->arena->failed)
         return true;
-    if (required && tell_missing(load, dev, table))
+    if (required && tell_missing(load, dev, p->schema->device_options))
         return true;
-    if (p->schema && p->schema->prepare && !load->arena->failed)
-        return ask_driver(load, dev, p->schema);
-    return true;
+    return !p->schema->prepare || ask_driver(load, dev, p->schema);
 }

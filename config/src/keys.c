@@ -275,8 +275,14 @@ int64_t lec_own_duration(const struct lec_option *table, const struct lec_keys *
 bool lec_list_split(struct lec_arena *a, struct lec_diag *d, const struct lec_key *key, const char *const **out,
                     size_t *n)
 {
-    const char **list = lec_arena_array(a, LEC_LIST_MAX, sizeof *list);
-    size_t count = 0;
+    size_t commas = 0, count = 0;
+    for (const char *p = key->value; *p; p++)
+        commas += *p == ',';
+    if (commas >= LEC_LIST_MAX) {
+        lec_diag_error(d, key->file, key->line, "%s: more than %d entries", key->name, LEC_LIST_MAX);
+        return false;
+    }
+    const char **list = lec_arena_array(a, commas + 1, sizeof *list);
     if (!list)
         return false;
     for (const char *p = key->value;;) {
@@ -289,10 +295,6 @@ bool lec_list_split(struct lec_arena *a, struct lec_diag *d, const struct lec_ke
                            *key->value
                                ? "nothing between two commas or after the last one, expected a list such as a, b, c"
                                : "nothing is listed, expected a list such as a, b, c");
-            return false;
-        }
-        if (count == LEC_LIST_MAX) {
-            lec_diag_error(d, key->file, key->line, "%s: more than %d entries", key->name, LEC_LIST_MAX);
             return false;
         }
         const char *entry = lec_arena_copy(a, p, used);

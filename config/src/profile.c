@@ -159,7 +159,7 @@ static void find_schema(struct lec_load *load, struct lec_profile *p, const stru
     }
     p->schema = load->src->schema(load->src->schema_ctx, key->value, &err);
     if (!p->schema)
-        lec_diag_error(&load->diag, key->file, key->line, "driver %s: %s", key->value, err.text);
+        lec_diag_error(&load->diag, key->file, key->line, "%s", err.text);
 }
 
 static void check_sections(struct lec_load *load, struct lec_profile *p)

@@ -247,7 +247,9 @@ static int build(struct lec_room_work *w)
     if (src->secrets && lec_secrets_read(w, src->secrets) == LEC_E_NOMEM)
         return LEC_E_NOMEM;
     for (size_t i = 0; i < w->room->n_devices; i++)
-        if (!lec_device_finish(w->load, &w->devices[i], &w->work[i], true))
+        lec_device_options(w->load, &w->devices[i], &w->work[i]);
+    for (size_t i = 0; i < w->room->n_devices; i++)
+        if (!lec_device_check(w->load, &w->devices[i], &w->work[i], true))
             return LEC_E_NOMEM;
     lec_scenes_build(w, w->ini, false);
     if (src->captured)
@@ -300,22 +302,16 @@ static const char *stem(struct lec_arena *a, const char *file, unsigned folders)
     return lec_arena_copy(a, start, n);
 }
 
-/* Lets the driver check a profile on a device that no room has, on a line of the first kind that it speaks. */
+/* Lets the driver check a profile on a device that no room has. It has no line either: a driver that wants to know more of
+ * it than NULL asks for what only a room can say. */
 static bool check_with_driver(struct lec_load *load, struct lec_profile *p)
 {
     struct lec_room room = {.id = "check", .site = "check", .label = "", .label_en = "", .file = p->ini->file};
-    struct lec_line line = {.name = "check", .host = "", .path = "", .bits = 8, .parity = 'N', .stop = 1};
     struct lec_device dev = {.name = "check", .room = &room, .label = "", .label_en = "", .file = p->ini->file};
     struct lec_device_work work = {.profile = p};
-    const struct lec_device *devices[] = {&dev};
-    for (enum lec_line_kind k = LEC_LINE_TCP; p->schema && line.kind == LEC_LINE_NONE && k <= LEC_LINE_HTTP; k++)
-        if (lec_lines_have(p->schema->lines, k))
-            line.kind = k;
-    line.devices = devices;
-    line.n_devices = 1;
-    dev.line = line.kind == LEC_LINE_NONE ? NULL : &line;
     put_profile(load, &dev, NULL, p);
-    return lec_device_finish(load, &dev, &work, false);
+    lec_device_options(load, &dev, &work);
+    return lec_device_check(load, &dev, &work, false);
 }
 
 static int end_check(struct lec_load *load, int rc)

@@ -42,10 +42,12 @@ int lec_secrets_read(struct lec_room_work *w, const char *file);
 /* Reads [scene] sections of `ini` behind the room's scenes; `captured`: mistakes are warnings and leave the scene out. */
 void lec_scenes_build(struct lec_room_work *w, const struct lec_ini *ini, bool captured);
 
-/* Completes dev->keys from its parts, asks for what the driver requires, and lets the driver check it. `file`: the
- * room file. Returns false for lack of memory. */
-bool lec_device_finish(struct lec_load *load, struct lec_device *dev, const struct lec_device_work *work,
-                       bool required);
+/* Puts dev->keys together from the profile, the room, the address, the line map and the secrets. */
+void lec_device_options(struct lec_load *load, struct lec_device *dev, const struct lec_device_work *work);
+/* Asks for the options that the driver requires, and lets the driver check the device, which may look at its neighbours on
+ * the line: all devices must have their options. Returns false for lack of memory. */
+bool lec_device_check(struct lec_load *load, const struct lec_device *dev, const struct lec_device_work *work,
+                      bool required);
 /* Copies points, actions and sections of the profile into the device. */
 void lec_device_points(struct lec_load *load, struct lec_device *dev, const struct lec_profile *p);
 

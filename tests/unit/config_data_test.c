@@ -56,6 +56,20 @@ static void every_shipped_profile_is_clean(void **state)
     files_are_clean(PROFILES "/devices/*/*.ini", lec_profile_check);
 }
 
+static int check_room(const char *file, const struct lec_sources *sources, struct lec_report *report)
+{
+    const struct lec_room *room = NULL;
+    int rc = lec_room_load(file, sources, &room, report);
+    lec_room_unref(&room);
+    return rc;
+}
+
+static void every_shipped_room_is_clean(void **state)
+{
+    (void)state;
+    files_are_clean(PROFILES "/rooms/*.ini", check_room);
+}
+
 static void every_label_of_a_class_comes_in_both_languages(void **state)
 {
     (void)state;
@@ -251,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shipped_class_is_clean),
         cmocka_unit_test(every_shipped_profile_is_clean),
+        cmocka_unit_test(every_shipped_room_is_clean),
         cmocka_unit_test(every_label_of_a_class_comes_in_both_languages),
         cmocka_unit_test(the_tables_of_the_manual_are_those_of_the_code),
         cmocka_unit_test(the_examples_of_the_manual_are_without_mistakes),

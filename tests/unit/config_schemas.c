@@ -55,6 +55,20 @@ static void talk_release(void *state)
     unreleased--;
 }
 
+/* Finds fault with a device whose neighbour on the line has the same address. */
+static int shared_prepare(const struct lec_device *desc, void *state, struct lec_report *report)
+{
+    (void)state;
+    const struct lec_key *slave = lec_key_find(&desc->keys, "slave");
+    for (size_t i = 0; slave && desc->line && i < desc->line->n_devices; i++) {
+        const struct lec_device *other = desc->line->devices[i];
+        if (other != desc && strcmp(lec_key_text(&other->keys, "slave", ""), slave->value) == 0)
+            return lec_report_add(report, slave->file, slave->line, "slave %s is that of device %s too", slave->value,
+                                  other->name);
+    }
+    return 0;
+}
+
 static const struct lec_schema schemas[] = {
     {.name = "talk",
      .summary = "talks",
@@ -71,7 +85,8 @@ static const struct lec_schema schemas[] = {
      .lines = "tcp|serial|pty",
      .shares_line = true,
      .device_options = shared_device,
-     .point_options = shared_point},
+     .point_options = shared_point,
+     .prepare = shared_prepare},
     {.name = "modbus",
      .summary = "for addresses that name it",
      .lines = "tcp|serial|pty",
@@ -87,7 +102,7 @@ const struct lec_schema *stage_schema(void *ctx, const char *name, struct lec_er
     for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
         if (strcmp(schemas[i].name, name) == 0)
             return &schemas[i];
-    lec_fail(err, LEC_E_CONFIG, "there is no such driver");
+    lec_fail(err, LEC_E_CONFIG, "driver %s: there is none of that name", name);
     return NULL;
 }
 
