@@ -209,7 +209,7 @@ static void say(struct lec_hosted *h, const struct lec_point *point, enum lec_qu
                 const struct lec_value *value, const char *reason)
 {
     struct lec_point_state *state = &h->points[point->index];
-    state->published = true;
+    h->marks[point->index] |= LEC_MARK_PUBLISHED;
     state->quality = quality;
     if (quality == LEC_GOOD)
         state->value = *value;
@@ -247,12 +247,15 @@ void lec_dev_publish(struct lec_dev *dev, const struct lec_point *point, const s
 void lec_dev_same(struct lec_dev *dev, const struct lec_point *const points[], size_t n)
 {
     struct lec_hosted *h = hosted(dev);
+    for (size_t i = 0; i < n; i++)
+        h->marks[points[i]->index] |= LEC_MARK_PUBLISHED;
+    if (h->sink->same) {
+        h->sink->same(h->sink->ctx, points, n);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
-        struct lec_point_state *state = &h->points[points[i]->index];
-        state->published = true;
-        if (h->sink->same)
-            h->sink->same(h->sink->ctx, points[i]);
-        else if (state->quality == LEC_GOOD)
+        const struct lec_point_state *state = &h->points[points[i]->index];
+        if (state->quality == LEC_GOOD)
             h->sink->value(h->sink->ctx, points[i], LEC_GOOD, &state->value, "");
     }
 }
@@ -266,7 +269,7 @@ void lec_dev_publish_bad(struct lec_dev *dev, const struct lec_point *point, con
 void lec_dev_drop(struct lec_dev *dev, const struct lec_point *point, const char *reason)
 {
     struct lec_hosted *h = hosted(dev);
-    h->points[point->index].dropped = true;
+    h->marks[point->index] |= LEC_MARK_DROPPED;
     lec_dev_publish_bad(dev, point, reason);
 }
 
@@ -292,7 +295,7 @@ enum lec_quality lec_dev_last(const struct lec_dev *dev, const struct lec_point 
 
 void lec_dev_poll_soon(struct lec_dev *dev, const struct lec_point *point)
 {
-    hosted(dev)->points[point->index].soon = true;
+    hosted(dev)->marks[point->index] |= LEC_MARK_SOON;
 }
 
 int lec_dev_pause(struct lec_dev *dev, int64_t ns, struct lec_err *err)
@@ -334,8 +337,9 @@ int lec_hosted_init(struct lec_hosted *h, const struct lec_driver *driver, const
     const struct lec_schema *schema = &driver->schema;
     *h = (struct lec_hosted){.driver = driver, .port = port, .sink = sink, .watch_fd = -1};
     h->points = calloc(desc->n_points + 1, sizeof *h->points);
+    h->marks = calloc(desc->n_points + 1, sizeof *h->marks);
     void *state = calloc(1, schema->state_size + 1);
-    if (!h->points || !state) {
+    if (!h->points || !h->marks || !state) {
         free(state);
         lec_hosted_done(h);
         return LEC_E_NOMEM;
@@ -356,6 +360,7 @@ void lec_hosted_done(struct lec_hosted *h)
     }
     free(h->dev.state);
     free(h->points);
+    free(h->marks);
     *h = (struct lec_hosted){.watch_fd = -1};
 }
 
@@ -378,7 +383,7 @@ int lec_hosted_open(struct lec_hosted *h, struct lec_err *err)
     if (h->is_open)
         return 0;
     for (size_t i = 0; i < h->dev.desc->n_points; i++)
-        h->points[i].dropped = false;
+        h->marks[i] &= (uint8_t)~LEC_MARK_DROPPED;
     start_exchange(h, 0);
     int rc = h->driver->open ? h->driver->open(&h->dev, err) : 0;
     h->is_open = rc == 0;
@@ -401,16 +406,14 @@ void lec_hosted_close(struct lec_hosted *h)
 int lec_hosted_poll(struct lec_hosted *h, const struct lec_point *const due[], size_t n, int64_t timeout_ns,
                     struct lec_err *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        h->points[due[i]->index].published = false;
-        h->points[due[i]->index].soon = false;
-    }
+    for (size_t i = 0; i < n; i++)
+        h->marks[due[i]->index] &= (uint8_t) ~(LEC_MARK_PUBLISHED | LEC_MARK_SOON);
     if (!h->driver->poll)
         return lec_fail(err, LEC_E_NOTSUP, "the device cannot be asked, it speaks by itself");
     start_exchange(h, timeout_ns);
     int rc = h->driver->poll(&h->dev, due, n, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
-        if (!h->points[due[i]->index].published)
+        if (!(h->marks[due[i]->index] & LEC_MARK_PUBLISHED))
             lec_dev_publish_bad(&h->dev, due[i], "the driver said nothing about it");
     return ended(h, rc);
 }

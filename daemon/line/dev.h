@@ -15,8 +15,8 @@ struct lec_sink {
     void *ctx;
     void (*value)(void *ctx, const struct lec_point *point, enum lec_quality quality, const struct lec_value *value,
                   const char *reason);
-    /* The point was read again and holds what was published last. May be NULL: value is called instead. */
-    void (*same)(void *ctx, const struct lec_point *point);
+    /* These points were read again and hold what was published last. May be NULL: value is called instead. */
+    void (*same)(void *ctx, const struct lec_point *const points[], size_t n);
     void (*event)(void *ctx, const struct lec_device *desc, const char *name, const char *data);
     void (*block)(void *ctx, const struct lec_point *point, int64_t first_ns, double interval_ns, const double *samples,
                   size_t n);
@@ -29,9 +29,14 @@ struct lec_sink {
 struct lec_point_state {
     struct lec_value value; /* the last one published; LEC_NONE before */
     enum lec_quality quality;
-    bool dropped;   /* lec_dev_drop: not asked before the next open */
-    bool published; /* in the callback that runs now */
-    bool soon;      /* lec_dev_poll_soon */
+};
+
+/* What every poll looks at for every point is kept apart, a byte a point: a device polled flat out walks over it
+ * thousands of times a second. */
+enum lec_mark {
+    LEC_MARK_DROPPED = 1,   /* lec_dev_drop: not asked before the next open */
+    LEC_MARK_PUBLISHED = 2, /* in the callback that runs now */
+    LEC_MARK_SOON = 4,      /* lec_dev_poll_soon */
 };
 
 struct lec_counters {
@@ -58,6 +63,7 @@ struct lec_hosted {
     struct lec_port *port;
     const struct lec_sink *sink;
     struct lec_point_state *points; /* desc->n_points */
+    uint8_t *marks;                 /* desc->n_points, of enum lec_mark */
     int64_t deadline;               /* of the exchange under way */
     int64_t allowed_ns;             /* what it was given, for the sentence "no reply in 300 ms" */
     int watch_fd;                   /* lec_dev_watch; -1 */

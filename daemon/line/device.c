@@ -1,4 +1,4 @@
-/* One device on its line: when it is asked, what the core is told of it, and when it counts as away. */
+/* One device on its line: when it is asked, and when it counts as away. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,192 +6,6 @@
 
 #include "lectern/log.h"
 #include "line/line.h"
-
-/* ---- What the core is told ---------------------------------------------------------------------------------- */
-
-static void append(struct line_device *d, size_t point, struct lec_buf *b)
-{
-    struct report_cache *c = &d->told[point];
-    struct lec_record r = {.point = (uint32_t)point,
-                           .changed = !c->fresh,
-                           .quality = c->quality,
-                           .time_us = c->time_us,
-                           .time_ns = c->time_ns};
-    if (r.changed) {
-        r.value = c->value;
-        memcpy(r.reason, c->reason, sizeof c->reason);
-    }
-    lec_record_put(b, &r);
-}
-
-void device_flush(struct line_device *d)
-{
-    if (d->n_dirty == 0)
-        return;
-    int64_t now = lec_now();
-    if (!d->changed && d->line->flush_at == LEC_NEVER) {
-        d->line->flush_at = now + FRESH_EVERY_NS;
-        return;
-    }
-    if (!d->changed && now < d->line->flush_at)
-        return;
-    struct lec_buf b;
-    lec_buf_init(&b, LEC_REPORT_FRAME);
-    struct lec_head head = {.tell = LEC_TELL_VALUES, .line = d->line->number, .device = (uint32_t)d->index};
-    for (size_t i = 0; i < d->n_dirty; i++) {
-        append(d, d->dirty[i], &b);
-        d->told[d->dirty[i]].told = false;
-        head.count++;
-        if (b.len >= BATCH_BYTES || i + 1 == d->n_dirty) {
-            line_tell(d->line, &head, b.data, b.len);
-            lec_buf_clear(&b);
-            head.count = 0;
-        }
-    }
-    lec_buf_done(&b);
-    d->n_dirty = 0;
-    d->changed = false;
-}
-
-static struct line_device *device_of(struct line *line, const struct lec_device *desc)
-{
-    if (line->current && line->current->h.dev.desc == desc)
-        return line->current;
-    for (size_t i = 0; i < line->n_devices; i++)
-        if (line->devices[i].h.dev.desc == desc)
-            line->current = &line->devices[i];
-    return line->current;
-}
-
-/* When the bytes that are being decoded came: one look at the clocks for a whole reply. */
-static void stamp(const struct line *line, struct report_cache *c)
-{
-    c->time_ns = line->port.came_ns > 0 ? line->port.came_ns : lec_now();
-    c->time_us = line->port.came_ns > 0 ? line->port.came_us : lec_wall_us();
-}
-
-/* lec_sink.value: remembers the news; unchanged values are told later, together. */
-static void on_value(void *ctx, const struct lec_point *point, enum lec_quality quality, const struct lec_value *value,
-                     const char *reason)
-{
-    struct line *line = ctx;
-    struct line_device *d = device_of(line, point->device);
-    struct report_cache *c = &d->told[point->index];
-    bool same = c->time_ns != 0 && c->quality == quality && lec_value_equal(&c->value, value) &&
-                strncmp(c->reason, reason, sizeof c->reason - 1) == 0;
-    if (!c->told) {
-        c->told = true;
-        c->fresh = same;
-        d->dirty[d->n_dirty++] = point->index;
-    }
-    if (!same) {
-        c->fresh = false;
-        c->quality = quality;
-        c->value = *value;
-        lec_copy_utf8(c->reason, sizeof c->reason, reason, strlen(reason));
-        d->changed = true;
-    }
-    stamp(line, c);
-}
-
-/* lec_sink.same: what was published last has been read again. */
-static void on_same(void *ctx, const struct lec_point *point)
-{
-    struct line *line = ctx;
-    struct line_device *d = device_of(line, point->device);
-    struct report_cache *c = &d->told[point->index];
-    const struct lec_point_state *state = &d->h.points[point->index];
-    if (state->quality == LEC_GOOD && c->quality != LEC_GOOD) {
-        on_value(ctx, point, LEC_GOOD, &state->value, ""); /* it had gone stale meanwhile */
-        return;
-    }
-    if (!c->told) {
-        c->told = true;
-        c->fresh = true;
-        d->dirty[d->n_dirty++] = point->index;
-    }
-    stamp(line, c);
-}
-
-static void on_event(void *ctx, const struct lec_device *desc, const char *name, const char *data)
-{
-    struct line *line = ctx;
-    struct line_device *d = device_of(line, desc);
-    struct lec_buf b;
-    lec_buf_init(&b, 4096);
-    lec_buf_put(&b, name, strlen(name) + 1);
-    lec_buf_put(&b, data, strlen(data) + 1);
-    struct lec_head head = {.tell = LEC_TELL_EVENT, .line = line->number, .device = (uint32_t)d->index};
-    if (!b.failed)
-        line_tell(line, &head, b.data, b.len);
-    lec_buf_done(&b);
-}
-
-static void on_block(void *ctx, const struct lec_point *point, int64_t first_ns, double interval_ns,
-                     const double *samples, size_t n)
-{
-    struct line *line = ctx;
-    struct line_device *d = device_of(line, point->device);
-    struct lec_block_head block = {
-        .point = (uint32_t)point->index, .n = (uint32_t)n, .first_ns = first_ns, .interval_ns = interval_ns};
-    struct lec_buf b;
-    lec_buf_init(&b, LEC_REPORT_FRAME);
-    lec_buf_put(&b, &block, sizeof block);
-    lec_buf_put(&b, samples, n * sizeof *samples);
-    struct lec_head head = {.tell = LEC_TELL_BLOCK, .line = line->number, .device = (uint32_t)d->index};
-    if (!b.failed)
-        line_tell(line, &head, b.data, b.len);
-    lec_buf_done(&b);
-}
-
-static int on_listen(void *ctx, const struct lec_device *desc, uint16_t port, struct lec_err *err)
-{
-    struct line *line = ctx;
-    const struct lec_line_setup *s = line->setup;
-    if (!s->listen)
-        return lec_fail(err, LEC_E_NOTSUP, "nobody listens for datagrams here");
-    uint16_t source = desc->line->simulated ? desc->line->port : 0;
-    return s->listen(s->listen_ctx, line->number, (uint32_t)device_of(line, desc)->index, desc->line->host, source,
-                     port, err);
-}
-
-/* Secrets never leave in a trace: every place where one stands in clear is blotted out. */
-static void mask(const struct lec_device *desc, const struct lec_schema *schema, char *data, size_t n)
-{
-    for (const struct lec_option *o = schema->device_options; o && o->name; o++) {
-        const char *secret = o->type == LEC_OPT_SECRET ? lec_key_text(&desc->keys, o->name, NULL) : NULL;
-        size_t len = secret ? strlen(secret) : 0;
-        for (char *at = data; len > 0 && (at = memmem(at, n - (size_t)(at - data), secret, len)); at += len)
-            memset(at, '*', len);
-    }
-}
-
-static void on_trace(void *ctx, const struct lec_device *desc, char dir, const void *data, size_t n)
-{
-    struct line *line = ctx;
-    line->last_traffic = lec_now();
-    if (!line->trace)
-        return;
-    char text[1 + 512];
-    text[0] = dir;
-    size_t len = n < sizeof text - 1 ? n : sizeof text - 1;
-    memcpy(text + 1, data, len);
-    struct line_device *d = device_of(line, desc);
-    mask(desc, &d->h.driver->schema, text + 1, len);
-    struct lec_head head = {.tell = LEC_TELL_TRACE, .line = line->number, .device = (uint32_t)d->index};
-    line_tell(line, &head, text, len + 1);
-}
-
-void device_sink(struct line *line)
-{
-    line->sink = (struct lec_sink){.ctx = line,
-                                   .value = on_value,
-                                   .same = on_same,
-                                   .event = on_event,
-                                   .block = on_block,
-                                   .listen = on_listen,
-                                   .trace = on_trace};
-}
 
 /* ---- Online and away ---------------------------------------------------------------------------------------- */
 
@@ -245,7 +59,7 @@ static void set_online(struct line_device *d)
     int64_t now = lec_now();
     for (size_t i = 0; i < d->h.dev.desc->n_points; i++)
         if (d->h.dev.desc->points[i].period_ns != LEC_NEVER && (d->h.dev.desc->points[i].access & LEC_READ))
-            d->due[i] = now;
+            d->slots[i].due = now;
     d->next_due = now;
     tell_status(d, true, 0, "");
 }
@@ -354,19 +168,23 @@ int device_init(struct line *line, size_t index, struct lec_report *report)
     d->line = line;
     d->index = index;
     d->pause_ns = PAUSE_FIRST_NS;
-    d->due = calloc(desc->n_points + 1, sizeof *d->due);
+    d->slots = calloc(desc->n_points + 1, sizeof *d->slots);
+    d->news = calloc(desc->n_points + 1, sizeof *d->news);
     d->told = calloc(desc->n_points + 1, sizeof *d->told);
     d->dirty = calloc(desc->n_points + 1, sizeof *d->dirty);
-    int rc = d->due && d->told && d->dirty
+    int rc = d->slots && d->news && d->told && d->dirty
                  ? lec_hosted_init(&d->h, line->setup->drivers[index], desc, &line->port, &line->sink, report)
                  : LEC_E_NOMEM;
     if (rc < 0) {
         device_done(d);
         return rc;
     }
+    d->plain = true;
     for (size_t i = 0; i < desc->n_points; i++) {
         const struct lec_point *p = &desc->points[i];
-        d->due[i] = (p->access & LEC_READ) && p->period_ns != LEC_NEVER ? 0 : LEC_NEVER;
+        d->slots[i].due = (p->access & LEC_READ) && p->period_ns != LEC_NEVER ? 0 : LEC_NEVER;
+        d->slots[i].period_ns = p->period_ns;
+        d->plain = d->plain && !p->when.point && p->timeout_ns <= desc->timeout_ns;
     }
     return 0;
 }
@@ -374,10 +192,12 @@ int device_init(struct line *line, size_t index, struct lec_report *report)
 void device_done(struct line_device *d)
 {
     lec_hosted_done(&d->h);
-    free(d->due);
+    free(d->slots);
+    free(d->news);
     free(d->told);
     free(d->dirty);
-    d->due = NULL;
+    d->slots = NULL;
+    d->news = NULL;
     d->told = NULL;
     d->dirty = NULL;
 }
@@ -401,8 +221,8 @@ static void find_next(struct line_device *d)
 {
     int64_t next = LEC_NEVER;
     for (size_t i = 0; i < d->h.dev.desc->n_points; i++)
-        if (d->due[i] < next)
-            next = d->due[i];
+        if (d->slots[i].due < next)
+            next = d->slots[i].due;
     d->next_due = next;
 }
 
@@ -421,44 +241,49 @@ static void gated(struct line_device *d, const struct lec_point *p)
         return;
     struct lec_value v = c->value;
     int64_t time_ns = c->time_ns, time_us = c->time_us;
-    on_value(d->line, p, q, &v, reason);
-    if (time_ns != 0) { /* the value is as old as it was */
-        c->time_ns = time_ns;
-        c->time_us = time_us;
-    }
+    d->line->sink.value(d->line, p, q, &v, reason);
+    c->time_ns = time_ns; /* the value is as old as it was */
+    c->time_us = time_us;
 }
 
-static void plan_next(struct line_device *d, const struct lec_point *p, int64_t now)
+static void plan_next(struct line_device *d, size_t point, int64_t now)
 {
-    if (p->period_ns == 0) {
-        d->due[p->index] = LEC_NEVER;
-        return;
+    struct slot *slot = &d->slots[point];
+    int64_t next = slot->due + slot->period_ns;
+    slot->due = slot->period_ns == 0 ? LEC_NEVER : next > now ? next : now + slot->period_ns;
+}
+
+/* A point that is due and has a gate, was dropped, or has its own time-out: returns whether it is asked now. */
+static bool admit(struct line_device *d, const struct lec_point *p, int64_t now, int64_t *timeout_ns)
+{
+    struct slot *slot = &d->slots[p->index];
+    if (d->h.marks[p->index] & LEC_MARK_DROPPED) {
+        slot->due = LEC_NEVER;
+        return false;
     }
-    int64_t next = d->due[p->index] + p->period_ns;
-    d->due[p->index] = next > now ? next : now + p->period_ns;
+    if (!lec_hosted_gate(&d->h, &p->when)) {
+        gated(d, p);
+        slot->due = now + (p->period_ns > 0 ? p->period_ns : LEC_SEC);
+        return false;
+    }
+    if (p->timeout_ns > *timeout_ns)
+        *timeout_ns = p->timeout_ns;
+    return true;
 }
 
 static size_t collect(struct line_device *d, const struct lec_point *due[], int64_t now, int64_t *timeout_ns)
 {
-    const struct lec_device *desc = d->h.dev.desc;
+    const struct lec_point *points = d->h.dev.desc->points;
     size_t n = 0;
-    for (size_t i = 0; i < desc->n_points; i++) {
-        const struct lec_point *p = &desc->points[i];
-        if (d->h.points[i].soon && (p->access & LEC_READ))
-            d->due[i] = now;
-        int64_t early = p->period_ns / 16;
-        if (d->due[i] == LEC_NEVER || d->due[i] > now + early)
+    for (size_t i = 0; i < d->h.dev.desc->n_points; i++) {
+        struct slot *slot = &d->slots[i];
+        uint8_t marks = d->h.marks[i];
+        if ((marks & LEC_MARK_SOON) && (points[i].access & LEC_READ))
+            slot->due = now;
+        if (slot->due == LEC_NEVER || slot->due > now + slot->period_ns / 16)
             continue;
-        if (d->h.points[i].dropped) {
-            d->due[i] = LEC_NEVER;
-        } else if (!lec_hosted_gate(&d->h, &p->when)) {
-            gated(d, p);
-            d->due[i] = now + (p->period_ns > 0 ? p->period_ns : LEC_SEC);
-        } else {
-            due[n++] = p;
-            if (p->timeout_ns > *timeout_ns)
-                *timeout_ns = p->timeout_ns;
-        }
+        if ((d->plain && !(marks & LEC_MARK_DROPPED)) || admit(d, &points[i], now, timeout_ns))
+            due[n++] = &points[i];
     }
     return n;
 }
@@ -473,26 +298,24 @@ static void not_read(struct line_device *d, const struct lec_point *p, int rc, c
     case LEC_E_TIMEOUT:
     case LEC_E_FRAME:
     case LEC_E_LINK:
-        d->due[p->index] = now; /* again, as often as the profile says; then the device is away */
+        d->slots[p->index].due = now; /* again, as often as the profile says; then the device is away */
         if (d->failures <= (int)d->h.dev.desc->retries)
             return;
         break;
     case LEC_E_NOTSUP:
-        d->h.points[p->index].dropped = true;
+        d->h.marks[p->index] |= LEC_MARK_DROPPED;
         break;
     default:
         break;
     }
-    plan_next(d, p, now);
+    plan_next(d, p->index, now);
     struct lec_value v = c->value;
-    bool never = c->time_ns == 0 || v.type == LEC_NONE;
+    bool never = v.type == LEC_NONE;
     enum lec_quality q = never || rc == LEC_E_REFUSED || rc == LEC_E_NOTSUP ? LEC_BAD : LEC_STALE;
     int64_t time_ns = c->time_ns, time_us = c->time_us;
-    on_value(d->line, p, q, &v, reason);
-    if (!never) {
-        c->time_ns = time_ns;
-        c->time_us = time_us;
-    }
+    d->line->sink.value(d->line, p, q, &v, reason);
+    c->time_ns = time_ns;
+    c->time_us = time_us;
 }
 
 void device_poll(struct line_device *d)
@@ -522,8 +345,8 @@ void device_poll(struct line_device *d)
         device_after(d, rc, 0, &err);
         now = lec_now();
         for (size_t i = 0; i < n; i++) {
-            if (d->h.points[due[i]->index].published)
-                plan_next(d, due[i], now);
+            if (d->h.marks[due[i]->index] & LEC_MARK_PUBLISHED)
+                plan_next(d, due[i]->index, now);
             else
                 not_read(d, due[i], rc, err.text, now);
         }
@@ -543,7 +366,7 @@ int device_read(struct line_device *d, const struct lec_point *point, struct lec
     if (rc == 0)
         *out = state->value;
     if (rc == 0 && point->period_ns > 0 && point->period_ns != LEC_NEVER) {
-        d->due[point->index] = lec_now() + point->period_ns;
+        d->slots[point->index].due = lec_now() + point->period_ns;
         find_next(d);
     }
     device_flush(d);

@@ -14,11 +14,24 @@
 #define BATCH_BYTES      (16u * 1024)   /* a batch of values this large is sent at once */
 
 struct report_cache { /* what the core was last told of a point */
-    bool told, fresh;
     enum lec_quality quality;
     struct lec_value value;
     char reason[96];
     int64_t time_us, time_ns;
+};
+
+/* News of a point for the next batch, a byte a point beside lec_hosted.marks. */
+enum news {
+    NEWS_WAITING = 1, /* it is in dirty[] */
+    NEWS_CHANGED = 2, /* value, quality or reason are new; else only the time */
+    NEWS_GOOD = 4,    /* the core knows it as good */
+    NEWS_KNOWN = 8,   /* the core was told of it at all */
+};
+
+/* What the schedule needs of a point, apart from its description for the same reason. */
+struct slot {
+    int64_t due; /* LEC_NEVER */
+    int64_t period_ns;
 };
 
 struct line_device {
@@ -26,12 +39,15 @@ struct line_device {
     struct line *line;
     size_t index;
     bool online, told_status;
-    int failures;       /* exchanges in a row without a usable answer */
-    int64_t not_before; /* gap and lock-out: nothing is said to it before */
-    int64_t retry_at;   /* while away: the next attempt */
-    int64_t pause_ns;   /* while away: the pause after that */
-    int64_t next_due;   /* the earliest of due[] */
-    int64_t *due;       /* per point; LEC_NEVER */
+    int failures;             /* exchanges in a row without a usable answer */
+    int64_t not_before;       /* gap and lock-out: nothing is said to it before */
+    int64_t retry_at;         /* while away: the next attempt */
+    int64_t pause_ns;         /* while away: the pause after that */
+    int64_t next_due;         /* the earliest of slots[].due */
+    struct slot *slots;       /* per point */
+    uint8_t *news;            /* per point, of enum news */
+    bool plain;               /* no point has a gate or a time-out of its own */
+    int64_t same_ns, same_us; /* when unchanged values were last read: within FRESH_EVERY_NS right for each */
     struct report_cache *told;
     size_t *dirty; /* points whose news wait for the next batch, in order */
     size_t n_dirty;
@@ -88,10 +104,14 @@ void line_tell(struct line *line, const struct lec_head *head, const void *data,
 /* Whether a request that goes before polls waits in the pipe. */
 bool line_wanted(struct line *line);
 
+/* news.c */
+void device_sink(struct line *line); /* fills line->sink */
+/* Sends what waits: at once if something changed, else when line->flush_at has come. */
+void device_flush(struct line_device *d);
+
 /* device.c */
 int device_init(struct line *line, size_t index, struct lec_report *report);
 void device_done(struct line_device *d);
-void device_sink(struct line *line); /* fills line->sink */
 /* Opens link and device if needed. `force`: also when it is not yet time to try again. */
 int device_ready(struct line_device *d, bool force, struct lec_err *err);
 /* After an exchange: gap, lock-out, broken links, status. `rc` as the exchange returned. */
@@ -102,7 +122,6 @@ int device_read(struct line_device *d, const struct lec_point *point, struct lec
 void device_poll(struct line_device *d);
 /* The moment of the next poll (LEC_NEVER: none). */
 int64_t device_next(const struct line_device *d);
-void device_flush(struct line_device *d);
 void line_close_link(struct line *line);
 void device_set_away(struct line_device *d, int code, const char *reason);
 

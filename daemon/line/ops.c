@@ -329,7 +329,7 @@ static void wait_for_gate(struct op *op)
     snprintf(none.text, sizeof none.text, "waits until %s allows it", gate->name);
     remember(op, LEC_E_BUSY, &none);
     again(op, gate->confirm_every_ns > 0 ? gate->confirm_every_ns : BUSY_AGAIN_NS);
-    op->device->h.points[gate->index].soon = true;
+    op->device->h.marks[gate->index] |= LEC_MARK_SOON;
     op->device->next_due = lec_now();
 }
 

@@ -349,11 +349,11 @@ int lec_bench_poll(struct lec_bench *b, const char *points)
         give_up("out of memory");
     char name[LEC_NAME_MAX + 1];
     for (size_t i = 0; !points && i < max; i++)
-        if (!b->hosted.points[i].dropped)
+        if (!(b->hosted.marks[i] & LEC_MARK_DROPPED))
             due[n++] = &b->device->points[i];
     while (points && next_word(&points, name, sizeof name)) {
         const struct lec_point *point = point_of(b, name);
-        if (n < max && !b->hosted.points[point->index].dropped)
+        if (n < max && !(b->hosted.marks[point->index] & LEC_MARK_DROPPED))
             due[n++] = point;
     }
     int rc = n > 0 ? lec_hosted_poll(&b->hosted, due, n, 0, &b->err) : 0;
@@ -430,10 +430,10 @@ size_t lec_bench_count(const struct lec_bench *b, const char *point)
 
 bool lec_bench_dropped(const struct lec_bench *b, const char *point)
 {
-    return b->hosted.points[point_of(b, point)->index].dropped;
+    return b->hosted.marks[point_of(b, point)->index] & LEC_MARK_DROPPED;
 }
 
 bool lec_bench_soon(const struct lec_bench *b, const char *point)
 {
-    return b->hosted.points[point_of(b, point)->index].soon;
+    return b->hosted.marks[point_of(b, point)->index] & LEC_MARK_SOON;
 }

@@ -97,7 +97,7 @@ static void hostile_notices_change_nothing(void **state)
     assert_int_equal(notice("%2ACKN=00:11:22:AA:BB:CC\r"), 0); /* somebody's search */
     assert_int_equal(b.n_events, 0);
     for (size_t i = 0; i < b.device->n_points; i++)
-        assert_false(b.hosted.points[i].soon);
+        assert_false(b.hosted.marks[i] & LEC_MARK_SOON);
 }
 
 static void notices_are_listened_for_once_and_may_be_turned_off(void **state)

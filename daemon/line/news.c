@@ -1,0 +1,195 @@
+/* What the core is told of a device: batches of values, events, blocks, traces. The sink behind lec_dev_*. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "line/line.h"
+
+static void append(struct line_device *d, size_t point, struct lec_buf *b)
+{
+    struct report_cache *c = &d->told[point];
+    struct lec_record r = {.point = (uint32_t)point, .changed = d->news[point] & NEWS_CHANGED, .quality = c->quality};
+    if (r.changed) {
+        r.value = c->value;
+        memcpy(r.reason, c->reason, sizeof c->reason);
+    } else if (c->time_ns < d->same_ns) {
+        c->time_ns = d->same_ns;
+        c->time_us = d->same_us;
+    }
+    r.time_us = c->time_us;
+    r.time_ns = c->time_ns;
+    lec_record_put(b, &r);
+    d->news[point] &= (uint8_t) ~(NEWS_WAITING | NEWS_CHANGED);
+}
+
+void device_flush(struct line_device *d)
+{
+    if (d->n_dirty == 0)
+        return;
+    int64_t now = lec_now();
+    if (!d->changed && d->line->flush_at == LEC_NEVER) {
+        d->line->flush_at = now + FRESH_EVERY_NS;
+        return;
+    }
+    if (!d->changed && now < d->line->flush_at)
+        return;
+    struct lec_buf b;
+    lec_buf_init(&b, LEC_REPORT_FRAME);
+    struct lec_head head = {.tell = LEC_TELL_VALUES, .line = d->line->number, .device = (uint32_t)d->index};
+    for (size_t i = 0; i < d->n_dirty; i++) {
+        append(d, d->dirty[i], &b);
+        head.count++;
+        if (b.len >= BATCH_BYTES || i + 1 == d->n_dirty) {
+            line_tell(d->line, &head, b.data, b.len);
+            lec_buf_clear(&b);
+            head.count = 0;
+        }
+    }
+    lec_buf_done(&b);
+    d->n_dirty = 0;
+    d->changed = false;
+}
+
+static struct line_device *device_of(struct line *line, const struct lec_device *desc)
+{
+    if (line->current && line->current->h.dev.desc == desc)
+        return line->current;
+    for (size_t i = 0; i < line->n_devices; i++)
+        if (line->devices[i].h.dev.desc == desc)
+            line->current = &line->devices[i];
+    return line->current;
+}
+
+/* When the bytes that are being decoded came: one look at the clocks for a whole reply. */
+static void stamp(const struct line *line, struct report_cache *c)
+{
+    c->time_ns = line->port.came_ns > 0 ? line->port.came_ns : lec_now();
+    c->time_us = line->port.came_ns > 0 ? line->port.came_us : lec_wall_us();
+}
+
+static void news(struct line_device *d, size_t point, uint8_t what)
+{
+    if (!(d->news[point] & NEWS_WAITING))
+        d->dirty[d->n_dirty++] = point;
+    d->news[point] |= NEWS_WAITING | what;
+}
+
+/* lec_sink.value: remembers the news; unchanged values are told later, together. */
+static void on_value(void *ctx, const struct lec_point *point, enum lec_quality quality, const struct lec_value *value,
+                     const char *reason)
+{
+    struct line *line = ctx;
+    struct line_device *d = device_of(line, point->device);
+    struct report_cache *c = &d->told[point->index];
+    uint8_t *known = &d->news[point->index];
+    bool same = (*known & NEWS_KNOWN) && c->quality == quality && lec_value_equal(&c->value, value) &&
+                strncmp(c->reason, reason, sizeof c->reason - 1) == 0;
+    news(d, point->index, same ? 0 : NEWS_CHANGED);
+    if (!same) {
+        c->quality = quality;
+        c->value = *value;
+        lec_copy_utf8(c->reason, sizeof c->reason, reason, strlen(reason));
+        *known = (uint8_t)((*known & ~NEWS_GOOD) | NEWS_KNOWN | (quality == LEC_GOOD ? NEWS_GOOD : 0));
+        d->changed = true;
+    }
+    stamp(line, c);
+}
+
+/* lec_sink.same: what was published last has been read again. */
+static void on_same(void *ctx, const struct lec_point *const points[], size_t n)
+{
+    struct line *line = ctx;
+    struct line_device *d = device_of(line, points[0]->device);
+    struct report_cache now = {0};
+    stamp(line, &now);
+    d->same_ns = now.time_ns;
+    d->same_us = now.time_us;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = points[i]->index;
+        if (d->news[at] & NEWS_GOOD) {
+            news(d, at, 0);
+        } else if (d->h.points[at].quality == LEC_GOOD) { /* it had gone stale meanwhile */
+            on_value(ctx, points[i], LEC_GOOD, &d->h.points[at].value, "");
+        }
+    }
+}
+
+static void on_event(void *ctx, const struct lec_device *desc, const char *name, const char *data)
+{
+    struct line *line = ctx;
+    struct line_device *d = device_of(line, desc);
+    struct lec_buf b;
+    lec_buf_init(&b, 4096);
+    lec_buf_put(&b, name, strlen(name) + 1);
+    lec_buf_put(&b, data, strlen(data) + 1);
+    struct lec_head head = {.tell = LEC_TELL_EVENT, .line = line->number, .device = (uint32_t)d->index};
+    if (!b.failed)
+        line_tell(line, &head, b.data, b.len);
+    lec_buf_done(&b);
+}
+
+static void on_block(void *ctx, const struct lec_point *point, int64_t first_ns, double interval_ns,
+                     const double *samples, size_t n)
+{
+    struct line *line = ctx;
+    struct line_device *d = device_of(line, point->device);
+    struct lec_block_head block = {
+        .point = (uint32_t)point->index, .n = (uint32_t)n, .first_ns = first_ns, .interval_ns = interval_ns};
+    struct lec_buf b;
+    lec_buf_init(&b, LEC_REPORT_FRAME);
+    lec_buf_put(&b, &block, sizeof block);
+    lec_buf_put(&b, samples, n * sizeof *samples);
+    struct lec_head head = {.tell = LEC_TELL_BLOCK, .line = line->number, .device = (uint32_t)d->index};
+    if (!b.failed)
+        line_tell(line, &head, b.data, b.len);
+    lec_buf_done(&b);
+}
+
+static int on_listen(void *ctx, const struct lec_device *desc, uint16_t port, struct lec_err *err)
+{
+    struct line *line = ctx;
+    const struct lec_line_setup *s = line->setup;
+    if (!s->listen)
+        return lec_fail(err, LEC_E_NOTSUP, "nobody listens for datagrams here");
+    uint16_t source = desc->line->simulated ? desc->line->port : 0;
+    return s->listen(s->listen_ctx, line->number, (uint32_t)device_of(line, desc)->index, desc->line->host, source,
+                     port, err);
+}
+
+/* Secrets never leave in a trace: every place where one stands in clear is blotted out. */
+static void mask(const struct lec_device *desc, const struct lec_schema *schema, char *data, size_t n)
+{
+    for (const struct lec_option *o = schema->device_options; o && o->name; o++) {
+        const char *secret = o->type == LEC_OPT_SECRET ? lec_key_text(&desc->keys, o->name, NULL) : NULL;
+        size_t len = secret ? strlen(secret) : 0;
+        for (char *at = data; len > 0 && (at = memmem(at, n - (size_t)(at - data), secret, len)); at += len)
+            memset(at, '*', len);
+    }
+}
+
+static void on_trace(void *ctx, const struct lec_device *desc, char dir, const void *data, size_t n)
+{
+    struct line *line = ctx;
+    line->last_traffic = lec_now();
+    if (!line->trace)
+        return;
+    char text[1 + 512];
+    text[0] = dir;
+    size_t len = n < sizeof text - 1 ? n : sizeof text - 1;
+    memcpy(text + 1, data, len);
+    struct line_device *d = device_of(line, desc);
+    mask(desc, &d->h.driver->schema, text + 1, len);
+    struct lec_head head = {.tell = LEC_TELL_TRACE, .line = line->number, .device = (uint32_t)d->index};
+    line_tell(line, &head, text, len + 1);
+}
+
+void device_sink(struct line *line)
+{
+    line->sink = (struct lec_sink){.ctx = line,
+                                   .value = on_value,
+                                   .same = on_same,
+                                   .event = on_event,
+                                   .block = on_block,
+                                   .listen = on_listen,
+                                   .trace = on_trace};
+}
