@@ -74,7 +74,7 @@ static void check_run_folder(struct doctor *d)
     tellf(d, FINE, about, "", T("%s, %d phòng", "%s, %d rooms"), folder, n);
     for (int i = 0; i < n; i++) {
         if (found[i].state == LEC_ROOM_DEAD) {
-            snprintf(remedy, sizeof remedy, "systemctl status lecternd@%s; journalctl -u lecternd@%s", found[i].name,
+            snprintf(remedy, sizeof remedy, "systemctl status lecternd@%.64s; journalctl -u lecternd@%.64s", found[i].name,
                      found[i].name);
             tell(d, FAULT, found[i].name,
                  T("lecternd đã dừng mà không dọn dẹp", "lecternd is gone and left its socket behind"), remedy);
