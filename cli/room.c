@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "lectern/model.h"
 #include "lectern/parse.h"
 
 #define ROOMS 64
@@ -11,7 +12,7 @@ static void list_rooms(const struct lec_room_found *found, int n, char *buf, siz
     buf[0] = '\0';
     for (int i = 0; i < n; i++) {
         size_t at = strlen(buf);
-        snprintf(buf + at, size - at, "%s%s", i ? ", " : "", found[i].name);
+        snprintf(buf + at, size - at, "%s%.*s", i ? ", " : "", LEC_NAME_MAX, found[i].name);
     }
 }
 
