@@ -2,6 +2,7 @@
  * are found before the C library's, by the link and by libserialport: they show the port where the kernel would list
  * it, answer for the modem lines, and play adapters that take settings and do something else. */
 #include <setjmp.h>
+#undef _FORTIFY_SOURCE /* its inline functions would call around those below */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -27,6 +27,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -712,6 +713,7 @@ static void a_port_that_another_process_has_names_the_process(void **state)
     assert_int_equal(pipe(ready), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         int fd = open(t.path, O_RDWR | O_NOCTTY);
         if (fd < 0 || flock(fd, LOCK_EX) < 0 || write(ready[1], "x", 1) != 1)
             _exit(1);
@@ -723,9 +725,10 @@ static void a_port_that_another_process_has_names_the_process(void **state)
     struct lec_line line = pty(t.path);
     struct lec_link *link = NULL;
     struct lec_err err;
-    assert_int_equal(lec_link_open(&line, -1, SOON, &link, &err), LEC_E_LINK);
+    int rc = lec_link_open(&line, -1, SOON, &link, &err);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
+    assert_int_equal(rc, LEC_E_LINK);
     snprintf(want, sizeof want, "test_link, process %d", (int)pid);
     check_text(&err, want);
     link = open_terminal(&line);
