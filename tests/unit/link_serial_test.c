@@ -1,8 +1,10 @@
 /* Serial ports through libserialport, without one: a pseudo-terminal stands behind /dev/ttyTEST0. The functions here
  * are found before the C library's, by the link and by libserialport: they show the port where the kernel would list
  * it, answer for the modem lines, and play adapters that take settings and do something else. */
-#include <setjmp.h>
+
 #undef _FORTIFY_SOURCE /* its inline functions would call around those below */
+
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
