@@ -8,21 +8,19 @@
 #define HOST_MAX 253
 
 static const struct scheme {
-    const char *name;
+    const char *name, *driver, *example;
     enum lec_line_kind kind;
-    const char *driver;
     uint16_t port; /* the protocol's own; 0: none */
-    const char *example;
 } schemes[] = {
-    {"tcp", LEC_LINE_TCP, "", 0, "tcp://192.168.1.20:4352"},
-    {"udp", LEC_LINE_UDP, "", 0, "udp://192.168.1.20:52381"},
-    {"serial", LEC_LINE_SERIAL, "", 0, "serial:///dev/ttyUSB0?baud=9600"},
-    {"pty", LEC_LINE_PTY, "", 0, "pty:///tmp/port"},
-    {"usb", LEC_LINE_USB, "", 0, "usb://08f7:0002"},
-    {"http", LEC_LINE_HTTP, "", 80, "http://192.168.1.20/"},
-    {"modbus+tcp", LEC_LINE_TCP, "modbus", 502, "modbus+tcp://192.168.1.20:502?slave=1"},
-    {"modbus+rtu", LEC_LINE_SERIAL, "modbus", 0, "modbus+rtu:///dev/ttyUSB0?baud=9600&slave=1"},
-    {"modbus+rtu+pty", LEC_LINE_PTY, "modbus", 0, "modbus+rtu+pty:///tmp/port?slave=1"},
+    {"tcp", "", "tcp://192.168.1.20:4352", LEC_LINE_TCP, 0},
+    {"udp", "", "udp://192.168.1.20:52381", LEC_LINE_UDP, 0},
+    {"serial", "", "serial:///dev/ttyUSB0?baud=9600", LEC_LINE_SERIAL, 0},
+    {"pty", "", "pty:///tmp/port", LEC_LINE_PTY, 0},
+    {"usb", "", "usb://08f7:0002", LEC_LINE_USB, 0},
+    {"http", "", "http://192.168.1.20/", LEC_LINE_HTTP, 80},
+    {"modbus+tcp", "modbus", "modbus+tcp://192.168.1.20:502?slave=1", LEC_LINE_TCP, 502},
+    {"modbus+rtu", "modbus", "modbus+rtu:///dev/ttyUSB0?baud=9600&slave=1", LEC_LINE_SERIAL, 0},
+    {"modbus+rtu+pty", "modbus", "modbus+rtu+pty:///tmp/port?slave=1", LEC_LINE_PTY, 0},
 };
 
 /* In the order of enum lec_line_kind. */

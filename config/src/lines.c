@@ -171,22 +171,24 @@ static void add_settings(struct lec_room_work *w, const struct lec_device *dev, 
     }
 }
 
+static const struct lec_schema *unsharing(const struct lec_device_work *work)
+{
+    const struct lec_schema *schema = work->profile ? work->profile->schema : NULL;
+    return schema && !schema->shares_line ? schema : NULL;
+}
+
 /* Whether the device may use a line that another one uses already. */
 static void check_sharing(struct lec_room_work *w, size_t first, size_t second)
 {
     const struct lec_device_work *a = &w->work[first], *b = &w->work[second];
-    const struct lec_schema *of[] = {a->profile ? a->profile->schema : NULL, b->profile ? b->profile->schema : NULL};
-    for (size_t i = 0; i < ARRAY_LEN(of); i++) {
-        if (!of[i] || of[i]->shares_line)
-            continue;
+    const struct lec_schema *schema = unsharing(a) ? unsharing(a) : unsharing(b);
+    if (schema)
         lec_diag_error(
             &w->load->diag, b->line_key->file, b->line_key->line,
             "line: %s is the line of device %s already (%s:%d), and driver %s does not share one; expected a "
             "line of its own for device %s",
-            b->uri.name, w->devices[first].name, a->line_key->file, a->line_key->line, of[i]->name,
+            b->uri.name, w->devices[first].name, a->line_key->file, a->line_key->line, schema->name,
             w->devices[second].name);
-        return;
-    }
 }
 
 static const char *setting(const struct said *said, size_t i)
@@ -254,7 +256,7 @@ void lec_lines_build(struct lec_room_work *w)
     }
     for (size_t i = 0; i < room->n_lines; i++) {
         struct lec_line *line = &w->lines[i];
-        const struct lec_device **devices = lec_arena_array(w->load->arena, line->n_devices, sizeof(*devices));
+        const struct lec_device **devices = lec_arena_array(w->load->arena, line->n_devices, sizeof(void *));
         size_t n = 0;
         for (size_t k = 0; devices && k < room->n_devices; k++)
             if (w->devices[k].line == line)

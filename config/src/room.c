@@ -16,9 +16,14 @@ struct loaded {
     struct lec_arena arena;
 };
 
+/* The room is constant for everybody but us. */
 static struct loaded *loaded_of(const struct lec_room *room)
 {
-    return (struct loaded *)(uintptr_t)room; /* constant for everybody but us */
+    union {
+        const struct lec_room *room;
+        struct loaded *loaded;
+    } u = {.room = room};
+    return u.loaded;
 }
 
 const struct lec_room *lec_room_ref(const struct lec_room *room)

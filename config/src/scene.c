@@ -457,6 +457,11 @@ static void build_scene(struct lec_room_work *w, const struct lec_ini *ini, stru
     for (size_t i = 0; i < sw.n; i++)
         parse_after(&sw, i);
     check_order(&sw);
+    for (size_t i = 0; i < sw.n; i++)
+        if (sw.steps[i].timeout_ns > scene->deadline_ns)
+            lec_diag_warn(sw.d, ini->file, sw.steps[i].line,
+                          "step %s: its timeout is longer than the deadline of the whole scene (%s)", sw.work[i].name,
+                          lec_own_text(lec_scene_keys, &s->own, "deadline"));
     scene->steps = sw.steps;
     scene->n_steps = sw.n;
 }
