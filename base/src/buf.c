@@ -89,6 +89,22 @@ void lec_buf_printf(struct lec_buf *b, const char *fmt, ...)
     va_end(again);
 }
 
+/* Bytes without control characters: well-formed UTF-8 as it is, each other byte as U+FFFD. */
+static void put_repaired(struct lec_buf *b, const char *s, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        size_t n = (unsigned char)s[i] < 0x80 ? 1 : 0;
+        for (size_t m = 2; n == 0 && m <= 4 && i + m <= len; m++)
+            if (lec_is_utf8(s + i, m))
+                n = m;
+        if (n > 0)
+            lec_buf_put(b, s + i, n);
+        else
+            lec_buf_puts(b, "\xEF\xBF\xBD");
+        i += n > 0 ? n : 1;
+    }
+}
+
 void lec_json_str(struct lec_buf *b, const char *s)
 {
     size_t n = strlen(s);
@@ -102,13 +118,7 @@ void lec_json_str(struct lec_buf *b, const char *s)
         if (clean) {
             lec_buf_put(b, s + i, run);
         } else {
-            for (size_t j = i; j < i + run; j++) {
-                unsigned char c = (unsigned char)s[j];
-                if (c < 0x80)
-                    lec_buf_putc(b, s[j]);
-                else
-                    lec_buf_puts(b, "\xEF\xBF\xBD");
-            }
+            put_repaired(b, s + i, run);
         }
         i += run;
         if (i >= n)

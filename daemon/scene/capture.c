@@ -100,6 +100,19 @@ static void drop_behind_closed_gates(struct capture *c, size_t first)
             c->steps[i].after = moved_to[c->steps[i].after];
 }
 
+/* "power" may mean the whole device (all the lights of a board): set last or at the same time, it would undo the
+ * others. */
+static void put_power_first(struct capture *c, size_t first)
+{
+    size_t power = SIZE_MAX;
+    for (size_t i = first; i < c->n; i++)
+        if (strcmp(c->steps[i].point->name, "power") == 0)
+            power = i;
+    for (size_t i = first; power != SIZE_MAX && i < c->n; i++)
+        if (i != power && c->steps[i].after == SIZE_MAX && c->steps[power].after != i)
+            c->steps[i].after = power;
+}
+
 static int take_device(struct lec_scenes *s, struct capture *c, const struct lec_device *device, struct lec_err *err)
 {
     size_t first = c->n;
@@ -121,6 +134,7 @@ static int take_device(struct lec_scenes *s, struct capture *c, const struct lec
             if (c->steps[i].point->when.point == c->steps[k].point && i != k)
                 c->steps[i].after = k;
     drop_behind_closed_gates(c, first);
+    put_power_first(c, first);
     return 0;
 }
 

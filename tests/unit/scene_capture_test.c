@@ -60,7 +60,7 @@ static void what_the_capture_itself_closes_is_left_out(void **state)
     assert_string_equal(text, "[scene now]\n"
                               "deadline = 5min\n"
                               "step projector-power = projector.power off\n"
-                              "step projector-picture-mute = projector.picture_mute false\n");
+                              "step projector-picture-mute = projector.picture_mute false, after projector-power\n");
     stage_close(&st);
 }
 

@@ -539,6 +539,23 @@ static void answers_for_unknown_operations_are_ignored(void **state)
     stage_close(&st);
 }
 
+static void a_reason_stays_readable_whatever_bytes_a_device_sends(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"scene s", "a = projector.power on", NULL};
+    static const char *const said[][2] = {
+        {"máy chiếu:\nlỗi", "máy chiếu:\nlỗi"},
+        {"m\xc3\x28 \xff\xe1\xba\x01 đèn", "m\xef\xbf\xbd( \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\x01 đèn"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        stage_open(&st, lines);
+        const char *run = stage_start(&st, "s");
+        stage_fail(&st, "projector.power", LEC_V_REFUSED, LEC_E_REFUSED, said[i][0]);
+        assert_string_equal(stage_reason(&st, run, "a"), said[i][1]);
+        stage_close(&st);
+    }
+}
+
 static void a_scene_without_steps_is_done_at_once(void **state)
 {
     (void)state;
@@ -579,6 +596,7 @@ int main(void)
         cmocka_unit_test(more_runs_than_the_limit_are_refused_and_ended_ones_forgotten),
         cmocka_unit_test(runs_and_steps_are_journalled_with_their_principal),
         cmocka_unit_test(answers_for_unknown_operations_are_ignored),
+        cmocka_unit_test(a_reason_stays_readable_whatever_bytes_a_device_sends),
         cmocka_unit_test(a_scene_without_steps_is_done_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
