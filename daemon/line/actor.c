@@ -186,9 +186,9 @@ static void flush_fresh(struct line *line, int64_t now)
 {
     if (now < line->flush_at)
         return;
-    line->flush_at = LEC_NEVER;
     for (size_t i = 0; i < line->n_devices; i++)
-        device_flush(&line->devices[i]);
+        device_flush(&line->devices[i]); /* while flush_at is past: else it would only be set anew */
+    line->flush_at = LEC_NEVER;
 }
 
 static int64_t earlier(int64_t a, int64_t b)

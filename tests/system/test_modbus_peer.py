@@ -172,6 +172,15 @@ def test_a_missing_probe_is_bad_with_a_reason(peers):
     assert (probe["value"], probe["quality"]) == (None, "bad")
 
 
+def test_a_value_that_does_not_change_stays_fresh(peers):
+    _, _, room = peers
+    first = room.call("point.read", target="unit-1.volts")
+    for _ in range(3):
+        later = wait(lambda: (lambda p: p if p["time"] > first["time"] else None)(room.call("point.read", target="unit-1.volts")))
+        assert (later["value"], later["quality"]) == (first["value"], "good")
+        first = later
+
+
 def test_what_is_written_is_in_the_unit(peers):
     _, peer, room = peers
 
