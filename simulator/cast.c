@@ -11,7 +11,16 @@
  * of the protocol, names those that the truth is told in. Modbus devices are not here but in maps/. */
 static const struct sim_cast cast[] = {
     {"epson/*", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,
-     "warm=18s cool=12s class=2 maker=EPSON inputs=11:computer1,12:computer2,31:hdmi1,32:hdmi2,52:lan lamps=1"},
+     "warm=18s cool=12s class=2 maker=EPSON mute=both lamps=1 inputs=11:computer1,12:computer2,21:video,32:hdmi1,33:hdmi2,"
+     "41:usb,52:lan,53:usb-display,57:mirroring1,58:mirroring2"},
+    {"panasonic/*", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,
+     "warm=15s cool=20s class=2 maker=Panasonic inputs=11:computer1,12:computer2,21:video,31:hdmi1,32:hdmi2,"
+     "33:digital-link,41:memory,51:network"},
+    {"hitachi/*", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,
+     "warm=40s cool=60s class=1 maker=HITACHI inputs=11:computer1,12:computer2,21:component,22:s-video,23:video,31:hdmi1,"
+     "32:hdmi2,41:usb-a,51:lan,52:usb-b"},
+    {"optoma/*", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,
+     "warm=25s cool=20s class=2 maker=Optoma mute=both inputs=11:vga1,12:vga2,21:video,31:hdmi1,32:hdmi2"},
     {"*-1", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,
      "warm=25s cool=20s class=1 inputs=11:computer1,12:computer2,21:video,22:svideo,31:hdmi1,32:hdmi2,33:dvi"},
     {"*", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,

@@ -246,11 +246,11 @@ def test_an_unplugged_network_device_refuses_connections(bench):
 def test_a_projector_warms_up_locks_out_and_cools_down(fast):
     wire = fast.pjlink()
     assert wire.ask(b"%1POWR ?\r", 9) == b"%1POWR=0\r"
-    assert wire.ask(b"%1INPT 31\r", 12) == b"%1INPT=ERR3\r"
+    assert wire.ask(b"%1INPT 32\r", 12) == b"%1INPT=ERR3\r"
     assert wire.ask(b"%1POWR 1\r", 10) == b"%1POWR=OK\r"
     assert wire.ask(b"%1POWR ?\r", 9) == b"%1POWR=3\r"
     wait(lambda: wire.ask(b"%1POWR ?\r", 9) == b"%1POWR=1\r", what="the lamp")
-    assert wire.ask(b"%1INPT 32\r", 10) == b"%1INPT=OK\r"
+    assert wire.ask(b"%1INPT 33\r", 10) == b"%1INPT=OK\r"
     assert fast.truth("projector")["input"] == "hdmi2"
     assert wire.ask(b"%1POWR 0\r", 10) == b"%1POWR=OK\r"
     assert wire.ask(b"%1POWR ?\r", 9) == b"%1POWR=2\r"
