@@ -228,6 +228,8 @@ static void write_lines(struct core *core, struct lec_buf *b)
             lec_json_str(b, line->devices[k]->name);
         }
         lec_buf_putc(b, ']');
+        lec_json_key(b, "open");
+        lec_json_bool(b, c->open);
         count(b, "asked", c->asked);
         count(b, "answered", c->answered);
         count(b, "timed_out", c->timed_out);

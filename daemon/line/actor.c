@@ -143,6 +143,7 @@ static void tell_counters(struct line *line, int64_t now)
     if (now < line->counters_at)
         return;
     line->counters_at = now + COUNTERS_EVERY_NS;
+    line->port.counters.open = line->port.link != NULL;
     if (memcmp(&line->told_counters, &line->port.counters, sizeof line->told_counters) == 0)
         return;
     line->told_counters = line->port.counters;

@@ -41,6 +41,7 @@ enum lec_mark {
 
 struct lec_counters {
     uint64_t asked, answered, timed_out, bad_frames, refused, sent_bytes, received_bytes, opens;
+    uint64_t open; /* 1 while there is a connection */
 };
 
 /* All of the line that its devices share while it is open. */
