@@ -302,6 +302,7 @@ struct core {
     size_t lines_started; /* devices whose line has been looked after */
     void *inbox;          /* PULL */
     struct lec_notice *notice;
+    void *notice_push; /* the notice thread's way to the inbox: made before that thread, closed after it */
 
     void *command; /* ROUTER */
     struct lec_buf reply;

@@ -23,16 +23,13 @@ static int on_listen(void *ctx, uint32_t number, uint32_t device, const char *ho
 /* In the notice thread: hands the datagram to the core, which hands it to the line. */
 static void on_notice(void *ctx, const char *line_name, size_t device, const void *data, size_t len)
 {
-    static _Thread_local zsock_t *push;
-    (void)ctx;
+    struct core *core = ctx;
     int64_t number;
     if (lec_parse_int(line_name, 0, UINT32_MAX, &number) < 0)
         return;
-    if (!push)
-        push = zsock_new_push(">" INBOX);
     struct lec_head head = {.tell = LEC_TELL_NOTICE, .line = (uint32_t)number, .device = (uint32_t)device};
-    if (push)
-        lec_pipe_send2(zsock_resolve(push), &head, sizeof head, data, len); /* a full inbox: the next poll will tell */
+    /* A full inbox drops it: the next poll will tell. */
+    lec_pipe_send2(zsock_resolve(core->notice_push), &head, sizeof head, data, len);
 }
 
 static struct line_state *new_line(struct core *core)
@@ -115,7 +112,8 @@ int lines_open(struct core *core, struct lec_err *err)
     zsock_set_rcvhwm(inbox, LEC_INBOX_HWM);
     if (zsock_bind(inbox, INBOX) < 0)
         return lec_fail(err, LEC_E_BUG, "cannot open the inbox");
-    core->notice = lec_notice_new(on_notice, core);
+    core->notice_push = zsock_new_push(">" INBOX);
+    core->notice = core->notice_push ? lec_notice_new(on_notice, core) : NULL;
     return 0;
 }
 
@@ -165,6 +163,7 @@ bool lines_all_ended(const struct core *core)
 void lines_close(struct core *core)
 {
     lec_notice_free(&core->notice);
+    zsock_destroy((zsock_t **)&core->notice_push);
     for (size_t i = 0; i < core->n_lines; i++)
         if (core->lines[i])
             free_line(core, core->lines[i]);
