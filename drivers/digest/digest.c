@@ -38,7 +38,7 @@ int lec_unhex(const char *hex, void *out, size_t n)
             return LEC_E_RANGE;
     unsigned char *bytes = out;
     for (size_t i = 0; i < n; i++)
-        bytes[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+        bytes[i] = (unsigned char)(nibble(hex[2 * i]) * 16 + nibble(hex[2 * i + 1]));
     return 0;
 }
 

@@ -309,7 +309,7 @@ static int pjlink_invoke(struct lec_dev *dev, const struct lec_action *action, c
 /* Anybody can send these, so they say what to look at, never what is so: the device itself is asked. */
 static int pjlink_notice(struct lec_dev *dev, const char *data, size_t len, struct lec_err *err)
 {
-    static const enum pj_body told[] = {PJ_POWR, PJ_INPT, PJ_ERST};
+    static const enum pj_body hints[] = {PJ_POWR, PJ_INPT, PJ_ERST};
     char json[40], show[48];
     if (len < 7 || strncmp(data, "%2", 2) != 0 || data[6] != '=')
         return lec_fail(err, LEC_E_FRAME, "notice \"%s\" is not PJLink's", pj_show(data, show));
@@ -321,9 +321,9 @@ static int pjlink_notice(struct lec_dev *dev, const char *data, size_t len, stru
         poll_body_soon(dev, PJ_POWR);
         return 0;
     }
-    for (size_t i = 0; i < ARRAY_LEN(told); i++)
-        if (strncasecmp(data + 2, pj_name(told[i]), 4) == 0) {
-            poll_body_soon(dev, told[i]);
+    for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+        if (strncasecmp(data + 2, pj_name(hints[i]), 4) == 0) {
+            poll_body_soon(dev, hints[i]);
             return 0;
         }
     return 0; /* an answer to somebody's search, or a notice of a later class */

@@ -66,8 +66,8 @@ struct found {
 /* Tells of one datagram, unless that device has been told of. Returns whether one was read. */
 static bool take(int fd, struct lec_search *search, struct found seen[FOUND_MAX], size_t *n_seen)
 {
-    char data[64], address[INET_ADDRSTRLEN], id[18];
-    struct sockaddr_in from;
+    char data[64] = "", address[INET_ADDRSTRLEN], id[18];
+    struct sockaddr_in from = {0};
     socklen_t len = sizeof from;
     ssize_t n = recvfrom(fd, data, sizeof data - 1, 0, (struct sockaddr *)&from, &len);
     if (n < 0)

@@ -16,7 +16,7 @@
 
 static const struct {
     char name[5];
-    int class;
+    uint8_t class;
     bool both; /* can be set and asked: an answer of the one may be taken for that of the other */
 } bodies[PJ_BODIES] = {
     [PJ_POWR] = {"POWR", 1, true},  [PJ_INPT] = {"INPT", 1, true},  [PJ_AVMT] = {"AVMT", 1, true},
@@ -92,7 +92,7 @@ int pj_sha256_prefix(const char *theirs, const uint8_t own[16], const char *pass
 static int offer_sha256(struct lec_dev *dev, struct lec_err *err)
 {
     struct pjlink *s = dev->state;
-    char line[PJ_LINE], show[48];
+    char line[PJ_LINE] = "", show[48];
     uint8_t own[16];
     int rc = lec_line_send(dev, "PJLINK 2\r", 9, err);
     if (rc == 0)
@@ -109,7 +109,7 @@ static int offer_sha256(struct lec_dev *dev, struct lec_err *err)
 /* The greeting line: 0 without a password, `random` filled with one, ERRA, or a code. */
 static int read_greeting(struct lec_dev *dev, char random[33], struct lec_err *err)
 {
-    char line[PJ_LINE], show[48];
+    char line[PJ_LINE] = "", show[48];
     int rc = read_line(dev, line, err);
     if (rc < 0)
         return lec_because(err, "waiting for the greeting");
@@ -138,7 +138,7 @@ static int reconnect(struct lec_dev *dev, struct lec_err *err)
 static int greet_once(struct lec_dev *dev, struct lec_err *err)
 {
     struct pjlink *s = dev->state;
-    char random[33];
+    char random[33] = "";
     s->prefix[0] = '\0';
     s->late = false;
     int rc = read_greeting(dev, random, err);
@@ -218,7 +218,7 @@ static int exchange(struct lec_dev *dev, enum pj_body body, char form, const cha
     struct pjlink *s = dev->state;
     const char *name = bodies[body].name;
     bool query = *param == '?';
-    char command[PJ_PREFIX_MAX + PJ_LINE], line[PJ_LINE], show[48];
+    char command[PJ_PREFIX_MAX + PJ_LINE], line[PJ_LINE] = "", show[48];
     int n = snprintf(command, sizeof command, "%s%%%c%s %s\r", s->prefix, form, name, param);
     if (n < 0 || (size_t)n >= sizeof command)
         return lec_fail(err, LEC_E_BUG, "%s: the parameter is too long", name);

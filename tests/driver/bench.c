@@ -344,7 +344,7 @@ static bool next_word(const char **at, char *word, size_t size)
 int lec_bench_poll(struct lec_bench *b, const char *points)
 {
     size_t max = b->device->n_points, n = 0;
-    const struct lec_point **due = calloc(max + 1, sizeof *due);
+    const struct lec_point **due = calloc(max + 1, sizeof(void *));
     if (!due)
         give_up("out of memory");
     char name[LEC_NAME_MAX + 1];
@@ -361,35 +361,35 @@ int lec_bench_poll(struct lec_bench *b, const char *points)
     return rc;
 }
 
-int lec_bench_write(struct lec_bench *b, const char *name, const char *text)
+int lec_bench_write(struct lec_bench *b, const char *point, const char *value)
 {
-    const struct lec_point *point = point_of(b, name);
-    struct lec_value value;
-    int rc = lec_value_parse(text, point->type, &value, &b->err);
+    const struct lec_point *p = point_of(b, point);
+    struct lec_value v;
+    int rc = lec_value_parse(value, p->type, &v, &b->err);
     if (rc == 0)
-        rc = lec_point_check(point, &value, &b->err);
-    return rc < 0 ? rc : lec_hosted_write(&b->hosted, point, &value, &b->err);
+        rc = lec_point_check(p, &v, &b->err);
+    return rc < 0 ? rc : lec_hosted_write(&b->hosted, p, &v, &b->err);
 }
 
-int lec_bench_invoke(struct lec_bench *b, const char *name, const char *args)
+int lec_bench_invoke(struct lec_bench *b, const char *action, const char *args)
 {
-    const struct lec_action *action = lec_device_action(b->device, name);
-    if (!action)
-        give_up("the device has no action \"%s\"", name);
-    struct lec_value *values = calloc(action->n_args + 1, sizeof *values);
+    const struct lec_action *a = lec_device_action(b->device, action);
+    if (!a)
+        give_up("the device has no action \"%s\"", action);
+    struct lec_value *values = calloc(a->n_args + 1, sizeof *values);
     if (!values)
         give_up("out of memory");
     char word[LEC_TEXT_MAX + 1];
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < action->n_args; i++) {
+    for (size_t i = 0; rc == 0 && i < a->n_args; i++) {
         if (!args || !next_word(&args, word, sizeof word))
-            give_up("\"%s\" takes %zu arguments", name, action->n_args);
-        rc = lec_value_parse(word, action->args[i].type, &values[i], &b->err);
+            give_up("\"%s\" takes %zu arguments", action, a->n_args);
+        rc = lec_value_parse(word, a->args[i].type, &values[i], &b->err);
         if (rc == 0)
-            rc = lec_arg_check(&action->args[i], &values[i], &b->err);
+            rc = lec_arg_check(&a->args[i], &values[i], &b->err);
     }
     if (rc == 0)
-        rc = lec_hosted_invoke(&b->hosted, action, values, &b->err);
+        rc = lec_hosted_invoke(&b->hosted, a, values, &b->err);
     free(values);
     return rc;
 }
