@@ -52,16 +52,18 @@ struct lec_notice {
 static void mapped(const struct sockaddr_storage *sa, struct in6_addr *out, uint16_t *port)
 {
     if (sa->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
-        *out = in6->sin6_addr;
-        *port = ntohs(in6->sin6_port);
+        struct sockaddr_in6 in6;
+        memcpy(&in6, sa, sizeof in6);
+        *out = in6.sin6_addr;
+        *port = ntohs(in6.sin6_port);
         return;
     }
-    const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
+    struct sockaddr_in in;
+    memcpy(&in, sa, sizeof in);
     memset(out, 0, sizeof *out);
     out->s6_addr[10] = out->s6_addr[11] = 0xFF;
-    memcpy(&out->s6_addr[12], &in->sin_addr, 4);
-    *port = ntohs(in->sin_port);
+    memcpy(&out->s6_addr[12], &in.sin_addr, 4);
+    *port = ntohs(in.sin_port);
 }
 
 static bool is_at(const struct listener *d, uint16_t port, const struct in6_addr *from)

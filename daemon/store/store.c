@@ -174,7 +174,7 @@ void *lec_store_socket(struct lec_store *store)
 static void send_item(struct lec_store *s, struct store_item *item)
 {
     store_list_add(&s->requests, item);
-    if (s->requests.n == 1)
+    if (!s->gathering || item->kind == STORE_READ || item->kind == STORE_EACH)
         pthread_cond_signal(&s->news);
 }
 

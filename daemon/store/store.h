@@ -45,7 +45,7 @@ struct lec_store_callbacks {
 /* Opens or creates the file and starts the actor. keep_ns: entries older than this are removed, in small portions,
  * from the old end; not within a day after the wall clock was seen to step. Returns 0, LEC_E_CONFIG (the folder cannot
  * be written, another program has the file, a newer version wrote it: the sentence says what to do), LEC_E_NOMEM.
- * Blocks while the file is opened and checked (a whole check up to 8 MiB, above that only its ends). */
+ * Blocks while the file is opened and checked (a whole check up to 2 MiB, above that only its ends). */
 int lec_store_open(const char *file, int64_t keep_ns, const struct lec_store_callbacks *callbacks,
                    struct lec_store **out, struct lec_err *err);
 /* Commits what waits, within `timeout_ms`, and ends the actor; no callback is called any more. What could not be

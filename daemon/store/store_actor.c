@@ -117,7 +117,7 @@ static void make_note(struct lec_store *s, const char *reason, const char *aside
 static int begin_new_file(struct lec_store *s, const char *reason, struct lec_err *err)
 {
     char aside[PATH_MAX];
-    struct store_db *db;
+    struct store_db *db = NULL;
     if (lec_now() < s->aside_again)
         return lec_fail(err, LEC_E_LINK, "%s, again: is the disk failing?", reason);
     int rc = store_db_set_aside(s->file, aside, sizeof aside, err);
@@ -424,8 +424,10 @@ static bool take_requests(struct actor *a, struct store_list *taken)
     int64_t at = a->reads.first ? 0 : earliest(a);
     struct timespec until = {.tv_sec = at / LEC_SEC, .tv_nsec = at % LEC_SEC};
     pthread_mutex_lock(&s->lock);
+    s->gathering = a->commit_at != LEC_NEVER || a->troubled;
     while (!s->requests.first && !s->closing && lec_now() < at)
         pthread_cond_timedwait(&s->news, &s->lock, &until);
+    s->gathering = false;
     *taken = s->requests;
     if (!taken->first)
         store_list_init(taken);

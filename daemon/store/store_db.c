@@ -13,9 +13,9 @@
 #include "lectern/clock.h"
 
 #define VERSION 1
-/* Larger files are not read from end to end at each start, which would take seconds; what is broken in them shows when
- * it is read or written. */
-#define CHECK_BYTES (8 * 1024 * 1024)
+/* Larger files are not read from end to end at each start, which on a memory card would take seconds; what is broken in
+ * them shows when it is read or written. */
+#define CHECK_BYTES (2 * 1024 * 1024)
 /* How long another process (the one before us, ending) may keep the file. */
 #define BUSY_MS 1000
 /* Entries carried over from a broken file: about a second's work. */
@@ -131,7 +131,7 @@ static int check_whole(struct store_db *db, struct lec_err *err)
 
 static int check_version(struct store_db *db, struct lec_err *err)
 {
-    int64_t version, tables;
+    int64_t version = 0, tables = 0;
     int rc = ask_int(db, "PRAGMA user_version", &version, err);
     if (rc == 0)
         rc = ask_int(db, "SELECT count(*) FROM sqlite_master", &tables, err);
@@ -172,7 +172,7 @@ static int prepare(struct store_db *db, struct lec_err *err)
 
 static int find_ends(struct store_db *db, struct lec_err *err)
 {
-    int64_t first, last;
+    int64_t first = 0, last = 0;
     int rc = ask_int(db, "SELECT coalesce(min(seq),0) FROM journal", &first, err);
     if (rc == 0)
         rc = ask_int(db, "SELECT coalesce(max(seq),0) FROM journal", &last, err);
@@ -211,7 +211,7 @@ int store_db_open(const char *file, struct store_db **out, struct lec_err *err)
         rc = prepare(db, err);
     if (rc == 0)
         rc = find_ends(db, err);
-    struct stat st;
+    struct stat st = {0};
     if (rc == 0 && stat(db->file, &st) < 0)
         rc = lec_fail(err, LEC_E_LINK, "%s has vanished", file);
     if (rc < 0) {
@@ -230,9 +230,11 @@ void store_db_close(struct store_db **db)
     if (!d)
         return;
     *db = NULL;
-    sqlite3_stmt *const all[] = {d->add, d->put, d->forget, d->up, d->down};
-    for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        sqlite3_finalize(all[i]);
+    sqlite3_finalize(d->add);
+    sqlite3_finalize(d->put);
+    sqlite3_finalize(d->forget);
+    sqlite3_finalize(d->up);
+    sqlite3_finalize(d->down);
     sqlite3_close(d->sql);
     free(d);
 }

@@ -74,6 +74,7 @@ struct lec_store {
     uint64_t lost;                 /* entries that did not fit, not yet told in the journal */
     uint64_t lost_ever;
     int64_t lost_from_us, lost_to_us;
+    bool gathering; /* the actor will look for entries by itself; no need to wake it */
     bool closing, has_ended;
 
     struct store_db *db;     /* the actor's, from its start on; NULL while it cannot be opened */
