@@ -153,7 +153,7 @@ const char *bench_write(const char *name, const char *text)
 }
 
 /* The shipped profiles by symbolic links, and devices/bench beside them. */
-static const char *profiles(void)
+const char *bench_profiles(void)
 {
     static char path[128];
     if (*path)
@@ -194,7 +194,7 @@ static void put_point(FILE *f, const char *point, int number)
 void bench_profile(const char *name, const char *text, int n, const char *point, int step)
 {
     char path[256];
-    snprintf(path, sizeof path, "%s/devices/bench/%s.ini", profiles(), name);
+    snprintf(path, sizeof path, "%s/devices/bench/%s.ini", bench_profiles(), name);
     FILE *f = fopen(path, "we");
     if (!f)
         bench_die("cannot write %s", path);
@@ -295,12 +295,14 @@ pid_t bench_room(int cpu, const char *room, const char *text, const char *line_m
 {
     char name[128], file[256], run[128], state[128];
     snprintf(name, sizeof name, "%s.ini", room);
-    snprintf(file, sizeof file, "%s", bench_write(name, text));
+    if (text)
+        bench_write(name, text);
+    snprintf(file, sizeof file, "%s/%s", bench_folder(), name);
     snprintf(run, sizeof run, "%s/run", bench_folder());
     snprintf(state, sizeof state, "%s/state", bench_folder());
-    pid_t pid = line_map ? bench_start(cpu, "lecternd", "--run", run, "--state", state, "--profiles", profiles(),
+    pid_t pid = line_map ? bench_start(cpu, "lecternd", "--run", run, "--state", state, "--profiles", bench_profiles(),
                                        "--drivers", drivers(), "--simulated", line_map, file, (char *)NULL)
-                         : bench_start(cpu, "lecternd", "--run", run, "--state", state, "--profiles", profiles(),
+                         : bench_start(cpu, "lecternd", "--run", run, "--state", state, "--profiles", bench_profiles(),
                                        "--drivers", drivers(), file, (char *)NULL);
     void *dealer = bench_dealer(bench_command(room));
     bench_call(dealer, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"room.describe\"}");

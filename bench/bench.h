@@ -34,7 +34,11 @@ const char *bench_write(const char *name, const char *text);
  * n points p1..pn, each with the lines of `point`, in which every %d becomes its number less one times `step`. */
 void bench_profile(const char *name, const char *text, int n, const char *point, int step);
 
-/* Starts lecternd on a room file's text with those profiles and the drivers of bench/, waits until its bus answers.
+/* The folder of all those profiles. */
+const char *bench_profiles(void);
+
+/* Starts lecternd on a room file's text with those profiles and the drivers of bench/, waits until its bus answers. text NULL:
+ * the file was written before.
  * Endpoints are bench_command(room) and bench_event(room). */
 pid_t bench_room(int cpu, const char *room, const char *text, const char *line_map);
 const char *bench_command(const char *room);

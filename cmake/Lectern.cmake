@@ -14,7 +14,8 @@ foreach(warning all extra pedantic shadow conversion sign-conversion double-prom
         target_compile_options(lectern_flags INTERFACE -W${warning})
     endif()
 endforeach()
-target_compile_options(lectern_flags INTERFACE -fno-common -fno-strict-aliasing)
+# Sentences for people are cut on purpose where a field is full; where a cut would matter, the code tests for it.
+target_compile_options(lectern_flags INTERFACE -fno-common -fno-strict-aliasing -Wno-format-truncation)
 
 set(LECTERN_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 if(LECTERN_SANITIZE)
