@@ -332,6 +332,8 @@ static void a_restart_is_noticed_and_a_new_snapshot_taken(void **state)
     for (int i = 0; i < 40; i++)
         room_lose(&f->room, "state", "projector");
     go_live(f, "off");
+    room_event(&f->room, "state", "projector", a_change("on"));
+    until(f, &f->points, 1);
     room_stop(&f->room);
     room_start(&f->room, false);
     room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
@@ -348,7 +350,7 @@ static void a_restart_is_noticed_and_a_new_snapshot_taken(void **state)
     assert_int_equal(stats.restarts, 1);
     /* The new numbers are small; they are not taken for old ones. */
     room_event(&f->room, "state", "projector", a_change("off"));
-    until(f, &f->points, 1);
+    until(f, &f->points, 2);
     assert_string_equal(power_of(f), "off");
 }
 
@@ -407,6 +409,7 @@ static void without_heartbeats_everything_turns_stale(void **state)
     lec_bus_dispatch(f->bus);
     assert_int_equal(f->lost, 1);
     lec_clock_fake(-1, 0);
+    room_until_subscribed(&f->room);
     room_heartbeat(&f->room);
     answer_snapshot(f, "off");
     until(f, &f->live, 2);
@@ -420,11 +423,11 @@ static void a_silent_socket_is_made_anew(void **state)
     open_view(f, 0, 0);
     go_live(f, "on");
     int64_t now = lec_now();
-    lec_clock_fake(now + 3100 * LEC_MS, 0);
-    lec_bus_dispatch(f->bus);
-    lec_clock_fake(now + 6500 * LEC_MS, 0);
-    lec_bus_dispatch(f->bus);
-    room_until_subscribed(&f->room);
+    for (int i = 1; i <= 3; i++) {
+        lec_clock_fake(now + i * 3100 * LEC_MS, 0);
+        lec_bus_dispatch(f->bus);
+        room_until_subscribed(&f->room);
+    }
     lec_clock_fake(-1, 0);
     room_heartbeat(&f->room);
     answer_snapshot(f, "on");
@@ -599,7 +602,8 @@ static void the_journal_comes_whole_and_in_order(void **state)
     assert_int_equal(number_asked(request, "after"), 3);
     /* An entry that is both in the page and in an event comes once. */
     entry(f, 6);
-    room_reply(&f->room, request, page(4, 6, 6));
+    /* So does one that was had before. */
+    room_reply(&f->room, request, page(2, 6, 6));
     until(f, &f->live, 1);
     entry(f, 7);
     until(f, &f->n_entries, 4);
@@ -680,6 +684,8 @@ static void happenings_come_and_lost_ones_are_told(void **state)
 {
     struct fixture *f = *state;
     open_view(f, LEC_FOLLOW_EVENT, 0);
+    /* What happened before we came is not missed. */
+    room_lose(&f->room, "event", "reader");
     go_live(f, "on");
     room_event(&f->room, "event", "reader", a_card());
     until(f, &f->events, 1);
@@ -727,7 +733,7 @@ static void samples_are_little_endian_doubles(void **state)
     /* A count that is not that of the frame, a frame cut short. */
     room_sample(&f->room, "probe", json_pack("{s:s, s:i}", "device", "probe", "n", 3), raw, sizeof raw);
     room_sample(&f->room, "probe", json_pack("{s:s, s:i}", "device", "probe", "n", -1), raw, sizeof raw);
-    room_sample(&f->room, "probe", json_pack("{s:s, s:i}", "device", "probe", "n", 1), raw, 7);
+    room_sample(&f->room, "probe", json_pack("{s:s, s:i}", "device", "probe", "n", 0), raw, 7);
     room_sample(&f->room, "probe", json_pack("{s:s, s:s, s:i}", "device", "probe", "point", "t", "n", 0), raw, 0);
     until(f, &f->samples, 2);
     assert_int_equal(f->n_samples, 0);
