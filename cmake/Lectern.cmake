@@ -15,7 +15,10 @@ foreach(warning all extra pedantic shadow conversion sign-conversion double-prom
     endif()
 endforeach()
 # Sentences for people are cut on purpose where a field is full; where a cut would matter, the code tests for it.
-target_compile_options(lectern_flags INTERFACE -fno-common -fno-strict-aliasing -Wno-format-truncation)
+target_compile_options(lectern_flags INTERFACE -fno-common -fno-strict-aliasing)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU") # sentences are cut on purpose; clang does not know the warning
+    target_compile_options(lectern_flags INTERFACE -Wno-format-truncation)
+endif()
 
 set(LECTERN_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 if(LECTERN_SANITIZE)
