@@ -1,49 +1,20 @@
 /* Samsung MDC over TCP and serial. Source: av-protocols.md 3.9.
  * Traits: inputs (hex code:name list), network_standby (no: a true power-off takes the network along).
  * Not covered: TLS, timers, video wall. */
-#include <stdio.h>
 #include <string.h>
 
 #include "faces/faces.h"
-#include "lectern/parse.h"
 #include "models/models.h"
 
 enum { ALL = 0xFE, HEAD = 4, NAK = 0x4E };
-
-static uint8_t sum(const uint8_t *p, size_t n)
-{
-    unsigned s = 0;
-    for (size_t i = 0; i < n; i++)
-        s += p[i];
-    return (uint8_t)s;
-}
 
 /* "AA FF id len status cmd data chk" */
 static void reply(struct sim_conn *c, struct sim_box *box, char status, uint8_t cmd, const uint8_t *data, size_t n)
 {
     uint8_t out[80] = {0xAA, 0xFF, (uint8_t)box->address, (uint8_t)(n + 2), (uint8_t)status, cmd};
     memcpy(out + 6, data, n);
-    out[6 + n] = sum(out + 1, n + 5);
+    out[6 + n] = sim_sum8(out + 1, n + 5);
     sim_answer(c, box, out, n + 7);
-}
-
-static uint8_t input_code(struct sim_device *d, const char *name)
-{
-    char buf[SIM_TEXT], hex[SIM_TEXT + 2];
-    int64_t v = 0x21;
-    if (sim_code_of(sim_trait_list(d, "inputs"), name, buf)) {
-        (void)snprintf(hex, sizeof hex, "0x%s", buf);
-        (void)lec_parse_int(hex, 0, 255, &v);
-    }
-    return (uint8_t)v;
-}
-
-static int set_input(struct sim_device *d, uint8_t code)
-{
-    char hex[4], buf[SIM_TEXT];
-    (void)snprintf(hex, sizeof hex, "%02X", code);
-    const char *name = sim_name_of(sim_trait_list(d, "inputs"), hex, buf);
-    return name ? sim_set(d, "input", lec_text(name)) : LEC_E_RANGE;
 }
 
 static bool on(const struct sim_panel *p)
@@ -62,7 +33,7 @@ static size_t get(struct sim_device *d, uint8_t cmd, uint8_t out[64])
         out[0] = on(p);
         out[1] = (uint8_t)p->volume;
         out[2] = p->audio_mute;
-        out[3] = input_code(d, p->input);
+        out[3] = (uint8_t)sim_input_number(d, p->input);
         out[4] = 0x10;
         out[5] = out[6] = 0;
         n = 7;
@@ -85,7 +56,7 @@ static size_t get(struct sim_device *d, uint8_t cmd, uint8_t out[64])
         out[0] = p->audio_mute;
         break;
     case 0x14:
-        out[0] = input_code(d, p->input);
+        out[0] = (uint8_t)sim_input_number(d, p->input);
         break;
     case 0x5D:
     case 0x5F:
@@ -133,7 +104,7 @@ static int set(struct sim_device *d, uint8_t cmd, const uint8_t *data, size_t n)
     case 0x13:
         return data[0] > 1 ? LEC_E_RANGE : sim_set(d, "audio_mute", lec_bool(data[0]));
     case 0x14:
-        return set_input(d, data[0]);
+        return sim_set_input_number(d, data[0]);
     case 0x5D:
     case 0x5F:
         return sim_set(d, "lock", lec_bool(data[0]));
@@ -186,7 +157,7 @@ static size_t input(struct sim_conn *c, const uint8_t *p, size_t n)
     if (n < HEAD || n < (size_t)p[3] + HEAD + 1)
         return 0;
     size_t size = (size_t)p[3] + HEAD + 1;
-    if (sum(p + 1, size - 2) != p[size - 1])
+    if (sim_sum8(p + 1, size - 2) != p[size - 1])
         return 1;
     for (struct sim_box *box = c->line->boxes; box; box = box->next)
         if ((box->address == p[2] || p[2] == ALL) && sim_take(c, box, p, size))
@@ -194,15 +165,10 @@ static size_t input(struct sim_conn *c, const uint8_t *p, size_t n)
     return size;
 }
 
-static void spoil(uint8_t *frame, size_t n)
-{
-    frame[n - 1] ^= 0x55;
-}
-
 static void readdress(uint8_t *frame, size_t n)
 {
     frame[2]++;
-    frame[n - 1] = sum(frame + 1, n - 2);
+    frame[n - 1] = sim_sum8(frame + 1, n - 2);
 }
 
 const struct sim_face sim_face_mdc = {
@@ -210,6 +176,6 @@ const struct sim_face sim_face_mdc = {
     .quiet_ns = 500 * LEC_MS,
     .addressed = true,
     .input = input,
-    .spoil = spoil,
+    .spoil = sim_spoil_last,
     .readdress = readdress,
 };
