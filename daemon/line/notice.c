@@ -105,7 +105,7 @@ static void take(struct lec_notice *n, const struct port *port)
 {
     char data[LEC_NOTICE_SIZE + 1];
     for (int i = 0; i < ROUND_MAX; i++) {
-        struct sockaddr_storage from;
+        struct sockaddr_storage from = {0};
         socklen_t from_len = sizeof from;
         ssize_t len =
             recvfrom(port->fd, data, LEC_NOTICE_SIZE, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from, &from_len);

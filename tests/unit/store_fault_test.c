@@ -49,6 +49,16 @@ int fsync(int fd)
     return faulty_sync(SYS_fsync, fd);
 }
 
+static _Atomic int64_t wall_step_s;
+
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    int rc = (int)syscall(SYS_clock_gettime, clock, out);
+    if (rc == 0 && clock == CLOCK_REALTIME)
+        out->tv_sec += atomic_load(&wall_step_s);
+    return rc;
+}
+
 static ssize_t faulty_pwrite(int fd, const void *data, size_t n, off_t at)
 {
     if (!atomic_load(&disk_full))
@@ -78,6 +88,7 @@ static int teardown(void **state)
 {
     atomic_store(&disk_full, false);
     atomic_store(&sync_fails, false);
+    atomic_store(&wall_step_s, 0);
     stage_clear(*state);
     free(*state);
     return 0;
@@ -204,6 +215,37 @@ static void a_file_that_is_removed_while_in_use_is_made_anew_and_numbers_go_on(v
     assert_int_equal(stage_number(s->answer, "first"), 6);
 }
 
+static void stay_whole_for_two_seconds(struct stage *s, size_t n)
+{
+    for (int64_t until = lec_now() + 2 * LEC_SEC; lec_now() < until; poll(NULL, 0, 50))
+        assert_int_equal(stage_check_gapless(s), n);
+}
+
+static void a_clock_that_steps_far_ahead_does_not_make_the_journal_old(void **state)
+{
+    struct stage *s = *state;
+    stage_close(s);
+    stage_open(s, 3600 * LEC_SEC);
+    stage_fill(s, 5);
+    atomic_store(&wall_step_s, 366 * 24 * 3600);
+    stage_fill(s, 5);
+    stay_whole_for_two_seconds(s, 10); /* removing begins a second after the start */
+}
+
+static void a_clock_that_steps_back_an_hour_costs_no_entry_and_no_order(void **state)
+{
+    struct stage *s = *state;
+    stage_fill(s, 5);
+    uint64_t before = stage_number(s->last_json, "time");
+    atomic_store(&wall_step_s, -3600);
+    stage_fill(s, 5);
+    assert_true(stage_number(s->last_json, "time") < before);
+    assert_int_equal(s->numbers[9], 10);
+    stage_close(s);
+    stage_open(s, FOREVER);
+    assert_int_equal(stage_check_gapless(s), 10);
+}
+
 /* ---- Files -------------------------------------------------------------------------------------------------- */
 
 static size_t count_files(const struct stage *s, const char *pattern, char *first, size_t size)
@@ -269,6 +311,29 @@ static void a_damaged_page_costs_only_what_is_older_than_it(void **state)
     assert_int_equal(n, 1);
 }
 
+static void run_sql(const char *file, const char *text)
+{
+    struct sqlite3 *sql;
+    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(sql, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(sql);
+}
+
+static void a_hole_in_a_damaged_file_is_not_carried_over(void **state)
+{
+    struct stage *s = *state;
+    stage_fill(s, 2000);
+    stage_close(s);
+    run_sql(s->file, "DELETE FROM journal WHERE seq = 1800");
+    struct stat st;
+    assert_int_equal(stat(s->file, &st), 0);
+    put_garbage(s->file, st.st_size / 4096 / 2 * 4096, 4096);
+    stage_open(s, FOREVER);
+    stage_told(s, 2001);
+    assert_int_equal(s->numbers[2000], 2001);
+    assert_int_equal(stage_check_gapless(s), 201);
+}
+
 static void refuse(struct stage *s, const char *word)
 {
     struct lec_store_callbacks callbacks = {0};
@@ -279,14 +344,6 @@ static void refuse(struct stage *s, const char *word)
     if (!strstr(err.text, word))
         fail_msg("\"%s\" does not say \"%s\"", err.text, word);
     assert_non_null(strstr(err.text, s->file));
-}
-
-static void run_sql(const char *file, const char *text)
-{
-    struct sqlite3 *sql;
-    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(sql, text, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(sql);
 }
 
 static void a_file_of_a_newer_version_is_refused_and_left_alone(void **state)
@@ -498,8 +555,11 @@ int main(int argc, char **argv)
         TEST(a_disk_that_is_full_at_the_start_does_not_keep_the_room_from_starting),
         TEST(a_commit_that_was_reported_as_failed_is_not_stored_twice),
         TEST(a_file_that_is_removed_while_in_use_is_made_anew_and_numbers_go_on),
+        TEST(a_clock_that_steps_far_ahead_does_not_make_the_journal_old),
+        TEST(a_clock_that_steps_back_an_hour_costs_no_entry_and_no_order),
         TEST(garbage_instead_of_a_file_is_set_aside_and_told),
         TEST(a_damaged_page_costs_only_what_is_older_than_it),
+        TEST(a_hole_in_a_damaged_file_is_not_carried_over),
         TEST(a_file_of_a_newer_version_is_refused_and_left_alone),
         TEST(a_database_of_somebody_else_is_refused_and_left_alone),
         TEST(a_second_daemon_on_the_same_file_is_refused),
