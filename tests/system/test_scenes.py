@@ -1,6 +1,7 @@
 """The scene contract (docs/architecture.md, "Scenes"; docs/protocol.md, section 5), end to end: lecternd on the bus, lectern-sim
 at the wire. What the engine decides is tested in tests/unit/scene_*; here, that it is true of the devices."""
 
+import random
 import time
 
 import pytest
@@ -38,7 +39,7 @@ step screen-down  = screen.position down
 step projector-on = projector.power on
 step source       = projector.input computer2, after projector-on
 step front        = lights.front false
-step rear         = lights.rear true
+step rear         = lights.rear true, timeout 2s
 step sound        = audio.level -12, optional
 
 [scene video]
@@ -52,7 +53,7 @@ step screen-up     = screen.position up, after projector-off
 step dark          = lights.rear false
 
 [scene short]
-deadline = 3s
+deadline = 1500ms
 step projector-on = projector.power on
 step source       = projector.input computer1, after projector-on
 step rear         = lights.rear true
@@ -123,8 +124,8 @@ def fast(stage):
 
 @pytest.fixture
 def slow(stage):
-    """Warming up takes 4 s here: time to press something else."""
-    return Play(stage, 4)
+    """Warming up takes 2.2 s here: time to press something else."""
+    return Play(stage, 8)
 
 
 def test_a_lesson_is_done_when_every_device_has_truly_arrived(fast):
@@ -300,7 +301,7 @@ def test_a_scenes_deadline_ends_what_is_unfinished(slow):
     assert states(run)["projector-on"] == "timeout" and steps(run)["projector-on"]["reason"]
     assert states(run)["source"] in ("timeout", "skipped")  # the line and the scene give up at the same moment
     assert states(run)["rear"] in ("confirmed", "already")
-    assert 3000 <= run["ms"] < 4000
+    assert 1500 <= run["ms"] < 2500
 
 
 def test_what_is_captured_can_be_started(fast):
@@ -351,21 +352,75 @@ def test_a_run_whose_time_is_over_is_closed_as_interrupted(slow):
     started = slow.room.call("scene.run", run=run)["started"]
     slow.daemon.kill()
 
-    wait(lambda: time.time() * 1e6 > started + 3.1e6, what="the scene's deadline")
+    wait(lambda: time.time() * 1e6 > started + 1.6e6, what="the scene's deadline")
     slow.restart()
     closed = slow.room.call("scene.run", run=run)
     assert closed["state"] == "interrupted"
     assert states(closed)["source"] == "cancelled" and steps(closed)["source"]["reason"]
-    assert [e["data"].get("verdict") for e in journal() if e["data"]["run"] == run][-1] == "interrupted"
+    wait(lambda: any(e["data"].get("verdict") == "interrupted" for e in journal() if e["data"]["run"] == run))
 
 
-@pytest.mark.parametrize("method, params", [
-    ("scene.start", {"scene": "lessen"}), ("scene.plan", {"scene": "nothing-like-it"}), ("scene.run", {"run": "00"}),
-    ("scene.cancel", {"scene": "lesson"}), ("scene.undo", {}), ("scene.undo", {"run": "zz"}),
-])
-def test_what_is_not_there_is_said_to_be_so(fast, method, params):
-    with pytest.raises(RoomError) as no:
-        fast.room.call(method, **params)
-    assert no.value.code == -32001 and no.value.data["reason"]
-    if params.get("scene") == "lessen":
-        assert "lesson" in str(no.value.data)
+def test_what_is_not_there_is_said_to_be_so(fast):
+    for method, params in (("scene.start", {"scene": "lessen"}), ("scene.plan", {"scene": "nothing-like-it"}),
+                           ("scene.run", {"run": "00"}), ("scene.cancel", {"scene": "lesson"}), ("scene.undo", {}),
+                           ("scene.undo", {"run": "zz"})):
+        with pytest.raises(RoomError) as no:
+            fast.room.call(method, **params)
+        assert no.value.code == -32001 and no.value.data["reason"], method
+        if params.get("scene") == "lessen":
+            assert "lesson" in no.value.data["reason"]
+
+
+def test_killed_at_any_moment_of_a_scene_nothing_is_lost(stage):
+    """kill -9 at 50 random moments: the journal stays whole and without a gap, and each run is taken up again or closed."""
+    play = Play(stage, 20)
+    story = random.Random(201)
+    runs, last = [], 0
+    for turn in range(50):
+        play.room.call("point.write", target="lights.rear", value=False)
+        run = play.start("lesson" if turn % 2 else "end")
+        runs.append(run)
+        until = time.monotonic() + story.uniform(0, 0.8)
+        while time.monotonic() < until:
+            play.room.next_event(timeout=max(0.001, until - time.monotonic()))
+        play.daemon.kill()
+        play.restart()
+        told = play.room.call("scene.run", run=run) if known(play.room, run) else None
+        if told is not None and told["state"] == "running":
+            play.room.call("scene.cancel", run=run)
+            told = ended(play.room, run)
+        assert told is None or told["state"] in ENDED
+        last = whole_journal(play.room, last)
+
+    def accounts():
+        scenes = [e["data"] for e in everything(play.room) if e["kind"] == "scene"]
+        return ({d["run"] for d in scenes if d["what"] == "started"}, sorted(d["run"] for d in scenes if d["what"] == "ended"))
+    wait(lambda: sorted(accounts()[0]) == accounts()[1], what="each run to have ended, once")
+    assert accounts()[0] <= set(runs)
+    assert len(accounts()[0]) > 40  # most were killed after their start was on the disk
+
+
+def known(room, run):
+    try:
+        return room.call("scene.run", run=run)
+    except RoomError as no:
+        assert no.code == -32001  # killed in the 20 ms before its start was on the disk
+        return None
+
+
+def everything(room):
+    entries, after = [], 0
+    while True:
+        page = room.call("journal.read", after=after, limit=1000)["entries"]
+        if not page:
+            return entries
+        entries += page
+        after = page[-1]["journal"]
+
+
+def whole_journal(room, last):
+    """Checks that the numbers have no gap and none was taken back; returns the newest."""
+    numbers = [e["journal"] for e in everything(room)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) >= last
+    return len(numbers)
