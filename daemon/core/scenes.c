@@ -24,7 +24,8 @@ static uint64_t host_start(void *ctx, const struct lec_op_request *request, stru
     struct lec_request ask = {.ask = request->action ? LEC_ASK_INVOKE : LEC_ASK_SET,
                               .op = p->op,
                               .deadline = lec_now() + request->timeout_ns,
-                              .check_first = request->check_first};
+                              .check_first = request->check_first,
+                              .tell_sent = true};
     ask.item = (uint32_t)(request->action ? request->action->index : request->point->index);
     ask.n_values = (uint32_t)(request->action ? request->action->n_args : 1);
     memcpy(ask.values, request->action ? request->args : request->value, ask.n_values * sizeof ask.values[0]);

@@ -37,6 +37,7 @@ struct lec_request {
     uint64_t op;
     int64_t deadline; /* monotonic */
     bool check_first; /* SET: read first, done if it holds */
+    bool tell_sent;   /* LEC_TELL_SENT is wanted */
     bool on;          /* TRACE */
     int because;      /* STOP: enum lec_verdict */
     uint32_t n_values;

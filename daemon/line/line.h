@@ -67,8 +67,9 @@ struct op {
     const struct lec_action *action;
     int64_t begun, due, deadline, sent_at;
     unsigned tries;
-    bool sent, acked, rewritten;
-    int last_code; /* of the last exchange that did not help */
+    bool tell_sent, sent, acked, rewritten;
+    bool overridden; /* ends as soon as nothing more pressing is to do */
+    int last_code;   /* of the last exchange that did not help */
     char last_reason[LEC_ERR_TEXT];
     struct lec_op_result result;
     uint32_t n_values;

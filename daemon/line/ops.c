@@ -54,14 +54,12 @@ static void stop(struct line *line, const struct lec_request *r)
     }
 }
 
-/* A newer wish for a point ends the older one. */
+/* A newer wish for a point ends the older one; telling so comes after the newer command has gone out. */
 static void override(struct line *line, const struct lec_point *point)
 {
-    for (struct op *op = line->ops, *next; op; op = next) {
-        next = op->next;
+    for (struct op *op = line->ops; op; op = op->next)
         if (op->ask == LEC_ASK_SET && op->point == point)
-            end(line, op, LEC_V_OVERRIDDEN, LEC_E_CANCELLED, "another command for the same point came");
-    }
+            op->overridden = true;
 }
 
 void ops_take(struct line *line, const struct lec_request *r)
@@ -88,6 +86,7 @@ void ops_take(struct line *line, const struct lec_request *r)
     op->device = d;
     op->begun = op->due = lec_now();
     op->deadline = r->deadline;
+    op->tell_sent = r->tell_sent;
     op->n_values = r->n_values;
     memcpy(op->values, r->values, r->n_values * sizeof op->values[0]);
     if (r->ask == LEC_ASK_INVOKE) {
@@ -189,7 +188,7 @@ static void do_read(struct line *line, struct op *op)
 /* The command left us: from now on it cannot be taken back. */
 static void sent(struct line *line, struct op *op)
 {
-    if (!op->sent)
+    if (!op->sent && op->tell_sent)
         tell_op(line, op, LEC_TELL_SENT, NULL, 0);
     op->sent = true;
     op->sent_at = lec_now();
@@ -378,6 +377,8 @@ static void advance(struct line *line, struct op *op)
 
 static int rank(const struct op *op)
 {
+    if (op->overridden)
+        return 4;
     if (op->action && op->action->urgent)
         return 0;
     switch (op->phase) {
@@ -400,12 +401,12 @@ bool ops_run(struct line *line, int64_t *wake)
     int64_t now = lec_now();
     struct op *best = NULL;
     for (struct op *op = line->ops; op; op = op->next) {
-        if (now >= op->deadline) {
+        if (now >= op->deadline && !op->overridden) {
             expire(line, op);
             return true;
         }
-        int64_t at = op->due;
-        if (at < op->device->not_before && rank(op) > 0)
+        int64_t at = op->overridden ? now : op->due;
+        if (at < op->device->not_before && rank(op) > 0 && !op->overridden)
             at = op->device->not_before;
         if (at > op->deadline)
             at = op->deadline;
@@ -420,7 +421,10 @@ bool ops_run(struct line *line, int64_t *wake)
     }
     if (!best)
         return false;
-    advance(line, best);
+    if (best->overridden)
+        end(line, best, LEC_V_OVERRIDDEN, LEC_E_CANCELLED, "another command for the same point came");
+    else
+        advance(line, best);
     return true;
 }
 
