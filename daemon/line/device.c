@@ -366,7 +366,10 @@ int device_read(struct line_device *d, const struct lec_point *point, struct lec
     if (rc == 0)
         *out = state->value;
     if (rc == 0 && point->period_ns > 0 && point->period_ns != LEC_NEVER) {
-        d->slots[point->index].due = lec_now() + point->period_ns;
+        /* It stays in step with the points that are polled with it: together they are one request. */
+        int64_t *at = &d->slots[point->index].due;
+        if (*at - lec_now() < point->period_ns / 2)
+            *at += point->period_ns;
         find_next(d);
     }
     device_flush(d);
