@@ -131,11 +131,12 @@ static void compile_raw_range(struct dlg_compiler *c, const struct lec_key *key,
     conv->scale = (p->max - p->min) / (conv->raw_max - conv->raw_min);
     conv->offset = p->min - conv->raw_min * conv->scale;
     conv->clamp = true;
-    /* a coarse device cannot come nearer than half of its own step */
-    if (p->access == LEC_BOTH && p->tolerance < conv->scale / 2)
-        lec_report_warn(c->report, key->file, key->line,
-                        "raw: a step of the device is %.3g of ours, so %s needs \"tolerance = %.0f\" to be confirmed",
-                        conv->scale, p->name, ceil(conv->scale / 2));
+    /* a coarse device cannot come nearer than half of its own step; a fine one is rounded back to the same number */
+    bool exact = p->type == LEC_INT && conv->scale <= 1;
+    if (p->access == LEC_BOTH && p->confirm && !exact && p->tolerance < conv->scale / 2)
+        dlg_mistake(c, key,
+                    "a step of the device is %.3g of ours, so that %s needs \"tolerance = %.0f\" to be confirmed",
+                    conv->scale, p->name, ceil(conv->scale / 2));
 }
 
 void dlg_conv_compile(struct dlg_compiler *c, const struct lec_point *point, const struct lec_keys *keys,

@@ -113,13 +113,22 @@ static size_t find_end(const struct dlg_framing *f, const unsigned char *data, s
             continue;
         const unsigned char *at = memmem(data + from, n - from, e->at, e->n);
         size_t end = at ? (size_t)(at - data) + e->n : 0;
-        /* of two that begin at the same place the longer one is meant */
-        if (end && (!best || end - e->n < best - *mark || (end - e->n == best - *mark && e->n > *mark))) {
+        /* the one that is complete first, so that it does not matter in which pieces it comes */
+        if (end && (!best || end < best || (end == best && e->n > *mark))) {
             best = end;
             *mark = e->n;
         }
     }
     return best;
+}
+
+static size_t longest_end(const struct dlg_framing *f)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < f->n_ends; i++)
+        if (f->ends[i].n > n)
+            n = f->ends[i].n;
+    return n;
 }
 
 /* How long the reply at the front is by what it says itself: 0 not known yet, SIZE_MAX no reply. */
@@ -196,11 +205,12 @@ static enum step cut_by_end(const struct dlg_framing *f, struct dlg_rx *rx, stru
             from = f->shortest - f->ends[i].n;
     size_t total = find_end(f, data, rx->n, rx->skipping ? 0 : from, &mark);
     if (total == 0 || total > f->longest) {
-        if (total == 0 && rx->n <= f->longest)
+        if (total == 0 && rx->n <= f->longest && !rx->skipping)
             return STEP_MORE;
         rx->rejected += !rx->skipping;
-        rx->skipping = total == 0; /* its end is still to come */
-        drop(rx, total ? total : rx->n);
+        rx->skipping = total == 0; /* its end is still to come, and may have begun */
+        size_t keep = longest_end(f) - 1;
+        drop(rx, total ? total : rx->n > keep ? rx->n - keep : 0);
         return total ? STEP_AGAIN : STEP_MORE;
     }
     if (rx->skipping) {
@@ -247,7 +257,7 @@ enum dlg_cut dlg_rx_cut(const struct dlg_framing *f, struct dlg_rx *rx, struct d
             continue;
         if (f->trim) {
             trim(out);
-            if (out->n == 0)
+            if (out->n == 0 && !f->empty)
                 continue;
         }
         return DLG_CUT_FRAME;

@@ -20,7 +20,8 @@ struct dlg_mark {
 };
 
 struct dlg_framing {
-    bool trim; /* text: white space around a reply does not count, empty replies are none */
+    bool trim;  /* text: white space around a reply does not count, empty replies are none */
+    bool empty; /* ...unless they do: a login's "Password:" with nothing before it */
     bool telnet;
     bool drop[256];                 /* bytes that the filter takes out */
     struct dlg_mark starts, prompt; /* n 0: none */

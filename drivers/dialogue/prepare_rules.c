@@ -236,6 +236,7 @@ static void prepare_step_framing(struct dlg_compiler *c, const struct lec_sectio
     f->by_length = f->by_first = false;
     f->check = (struct dlg_check){.kind = DLG_CHECK_NONE};
     f->trim = f->trim && !bytes;
+    f->empty = true;
     if (ends)
         dlg_prepare_ends(c, ends, f);
     if (bytes)

@@ -164,9 +164,10 @@ static void sharp_works_and_then_says_ok(void **state)
                                             {.host = "MUTE????\r"},
                                             {.device = "LOCKED\r\n"},
                                             {0}};
-    begin_with(
-        &(struct lec_bench_setup){.profile = "sharp/pn", .device = "user = admin", .secrets = "password = secret"},
-        turns);
+    begin_with(&(struct lec_bench_setup){.profile = "sharp/pn",
+                                         .device = NO_GAP "user = admin",
+                                         .secrets = "password = secret"},
+               turns);
     write_gives("power", "on", 0);
     poll_gives("power", "on");
     write_gives("input", "hdmi1", 0);
@@ -182,9 +183,9 @@ static void a_wrong_password_is_a_mistake_of_the_configuration(void **state)
     (void)state;
     static const struct lec_turn turns[] = {
         {.host = "admin\r"}, {.host = "secret\r"}, {.device = "Password:Login incorrect\r\n"}, {0}};
-    lec_bench_begin(
-        &b, &lec_driver_entry,
-        &(struct lec_bench_setup){.profile = "sharp/pn", .device = "user = admin", .secrets = "password = secret"});
+    lec_bench_begin(&b, &lec_driver_entry,
+                    &(struct lec_bench_setup){
+                        .profile = "sharp/pn", .device = NO_GAP "user = admin", .secrets = "password = secret"});
     lec_bench_play(&b, turns);
     assert_int_equal(lec_bench_open(&b), LEC_E_CONFIG);
     assert_string_equal(b.err.text, "login, step password: the device does not accept the password");
@@ -211,7 +212,8 @@ static void extron_logs_in_and_repeats_the_front_panel(void **state)
                                             {.host = "5."},
                                             {.device = "Rpr05\r\n"},
                                             {0}};
-    begin_with(&(struct lec_bench_setup){.profile = "extron/in1608", .secrets = "password = secret"}, turns);
+    begin_with(&(struct lec_bench_setup){.profile = "extron/in1608", .device = NO_GAP, .secrets = "password = secret"},
+               turns);
     write_gives("input", "input3", 0);
     write_gives("volume", "50", 0);
     poll_gives("version", "1.23");
@@ -559,7 +561,9 @@ static void panasonic_takes_one_command_a_connection_with_a_new_digest(void **st
                                             {.device = "ERR3\r"},
                                             {.close = true},
                                             {0}};
-    begin_with(&(struct lec_bench_setup){.profile = "panasonic/pt-vmz", .secrets = "password = panasonic"}, turns);
+    begin_with(
+        &(struct lec_bench_setup){.profile = "panasonic/pt-vmz", .device = NO_GAP, .secrets = "password = panasonic"},
+        turns);
     poll_gives("power", "on");
     write_gives("power", "on", 0);
     write_gives("input", "hdmi1", LEC_E_BUSY);
