@@ -74,8 +74,8 @@ static void check_run_folder(struct doctor *d)
     tellf(d, FINE, about, "", T("%s, %d phòng", "%s, %d rooms"), folder, n);
     for (int i = 0; i < n; i++) {
         if (found[i].state == LEC_ROOM_DEAD) {
-            snprintf(remedy, sizeof remedy, "systemctl status lecternd@%.64s; journalctl -u lecternd@%.64s", found[i].name,
-                     found[i].name);
+            snprintf(remedy, sizeof remedy, "systemctl status lecternd@%.64s; journalctl -u lecternd@%.64s",
+                     found[i].name, found[i].name);
             tell(d, FAULT, found[i].name,
                  T("lecternd đã dừng mà không dọn dẹp", "lecternd is gone and left its socket behind"), remedy);
         } else if (found[i].state == LEC_ROOM_DENIED) {
@@ -144,12 +144,12 @@ static void check_devices(struct doctor *d)
     json_decref(result);
 }
 
-/* A serial line of the room: the port must be there, and lecternd's user must be able to open it. */
+/* A serial line that is not open: whether the port is there, and whether it may be opened. */
 static void check_port(struct doctor *d, const json_t *line)
 {
     const char *name = text_of(line, "line");
     const char *at = strstr(name, ":///");
-    if (!at || (strncmp(name, "serial", 6) != 0 && strncmp(name, "modbus+rtu:", 11) != 0))
+    if (!at || strncmp(name, "serial", 6) != 0 || !json_is_false(json_object_get(line, "open")))
         return;
     char path[512];
     snprintf(path, sizeof path, "%.*s", (int)strcspn(at + 3, "?"), at + 3);
@@ -159,7 +159,7 @@ static void check_port(struct doctor *d, const json_t *line)
               T("cắm lại cáp USB; xem: ls -l /dev/serial/by-id",
                 "plug the USB cable in again; see: ls -l /dev/serial/by-id"),
               T("không có cổng %s", "there is no port %s"), path);
-    else if (access(path, R_OK | W_OK) < 0 && json_is_false(json_object_get(line, "open")))
+    else if (access(path, R_OK | W_OK) < 0)
         tellf(d, FAULT, name,
               T("thêm người dùng của lecternd vào nhóm dialout", "put lecternd's user into the group dialout"),
               T("không được mở %s: %s", "%s may not be opened: %s"), path, strerror(errno));
@@ -177,44 +177,49 @@ static void check_ports_here(struct doctor *d)
           T("%d cổng USB trên máy này", "%d USB ports on this machine"), n);
 }
 
-static void check_health(struct doctor *d)
+static void check_journal(struct doctor *d, const json_t *journal)
 {
-    json_t *health = ask(d, "system.health");
-    if (!health)
-        return;
-    const json_t *lines = json_object_get(health, "lines"), *journal = json_object_get(health, "journal");
-    for (size_t i = 0; i < json_array_size(lines); i++) {
-        const json_t *line = json_array_get(lines, i);
-        const char *trouble = line_trouble(line);
-        check_port(d, line);
-        if (trouble)
-            tellf(d, FAULT, text_of(line, "line"), trouble,
-                  T("hỏi %lld, không đáp %lld, hỏng %lld%s%s", "asked %lld, timed out %lld, bad %lld%s%s"),
-                  (long long)int_of(line, "asked", 0), (long long)int_of(line, "timed_out", 0),
-                  (long long)int_of(line, "bad_frames", 0), text_of(line, "reason")[0] ? ": " : "",
-                  text_of(line, "reason"));
-    }
     int64_t space = int_of(journal, "free_bytes", -1), lost = int_of(journal, "lost", 0);
     const char *about = T("nhật ký", "journal");
-    if (text_of(journal, "trouble")[0] != '\0')
-        tell(d, FAULT, about, text_of(journal, "trouble"),
+    if (json_is_false(json_object_get(journal, "ok")))
+        tell(d, FAULT, about, text_of(journal, "reason"),
              T("giải phóng ổ đĩa, kiểm tra quyền của thư mục nhật ký",
                "free disk space, check the journal folder's permissions"));
     else if (space >= 0 && space < DISK_LOW)
         tellf(d, FAULT, about, T("giải phóng ổ đĩa", "free disk space"),
               T("chỉ còn %lld MB trên ổ đĩa", "only %lld MB left on the disk"), (long long)(space >> 20));
     else
-        tellf(d, FINE, about, "",
-              T("mục %lld đến %lld, ổ đĩa còn %lld MB", "entries %lld to %lld, %lld MB left on the disk"),
-              (long long)int_of(journal, "first", 0), (long long)int_of(journal, "last", 0),
-              (long long)(space < 0 ? 0 : space >> 20));
+        tellf(d, FINE, about, "", T("mục cuối %lld, ổ đĩa còn %lld MB", "last entry %lld, %lld MB left on the disk"),
+              (long long)int_of(journal, "last", 0), (long long)(space < 0 ? 0 : space >> 20));
     if (lost > 0)
-        tellf(d, FAULT, about, "", T("%lld mục đã mất", "%lld entries were lost"), (long long)lost);
+        tellf(d, FAULT, about, T("xem nhật ký, loại limit", "see the journal's entries of kind limit"),
+              T("%lld mục đã mất", "%lld entries were lost"), (long long)lost);
+}
+
+static void check_health(struct doctor *d)
+{
+    json_t *health = ask(d, "system.health");
+    if (!health)
+        return;
+    const json_t *lines = json_object_get(health, "lines");
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        const char *trouble = line_trouble(line);
+        check_port(d, line);
+        if (trouble)
+            tellf(d, FAULT, text_of(line, "line"), trouble,
+                  T("hỏi %lld, không đáp %lld, hỏng %lld", "asked %lld, timed out %lld, bad %lld"),
+                  (long long)int_of(line, "asked", 0), (long long)int_of(line, "timed_out", 0),
+                  (long long)int_of(line, "bad_frames", 0));
+    }
+    check_journal(d, json_object_get(health, "journal"));
     const char *name;
     json_t *count;
-    json_object_foreach(json_object_get(health, "limits"), name, count) if (json_integer_value(count) > 0)
+    json_object_foreach(json_object_get(health, "limits"), name, count)
+    {
         tellf(d, NOTE, T("giới hạn", "limit"), "", T("%s: đã chạm %lld lần", "%s: reached %lld times"), name,
               (long long)json_integer_value(count));
+    }
     json_decref(health);
 }
 

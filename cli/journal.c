@@ -18,22 +18,40 @@ static const char *field(const json_t *data, const char *key, char *buf, size_t 
     return v ? word_value(v, buf, size) : "";
 }
 
+static void print_verdict(const json_t *data)
+{
+    const char *verdict = text_of(data, "verdict");
+    char span[WORD_SIZE];
+    int64_t ms = int_of(data, "ms", -1);
+    out_styled(style_verdict(verdict), "%s", word_verdict(verdict));
+    if (ms >= 0)
+        out_styled(DIM, " (%s)", word_span(ms, span, sizeof span));
+}
+
 /* What an entry says, in one line; the data of a kind that is not known here is shown as it is. */
 static void print_what(const json_t *entry)
 {
-    const char *kind = text_of(entry, "kind");
+    const char *kind = text_of(entry, "kind"), *device = text_of(entry, "device"), *name = text_of(entry, "name");
     const json_t *data = json_object_get(entry, "data");
     char a[WORD_SIZE], b[WORD_SIZE];
     if (strcmp(kind, "state") == 0 && json_object_get(data, "to")) {
-        out("%s → %s", field(data, "from", a, sizeof a), field(data, "to", b, sizeof b));
-    } else if ((strcmp(kind, "step") == 0 || strcmp(kind, "scene") == 0) && json_object_get(data, "verdict")) {
-        const char *verdict = text_of(data, "verdict");
-        if (strcmp(kind, "step") == 0)
-            out("%s ", text_of(data, "step"));
-        out_styled(style_verdict(verdict), "%s", word_verdict(verdict));
+        out("%s%s%s: %s → %s", device, name[0] ? "." : "", name, field(data, "from", a, sizeof a),
+            field(data, "to", b, sizeof b));
+    } else if (strcmp(kind, "step") == 0 && json_object_get(data, "verdict")) {
+        out("%s/%s: %s", name, text_of(data, "step"), text_of(data, "target"));
+        if (json_object_get(data, "value"))
+            out(" → %s", field(data, "value", a, sizeof a));
+        out("  ");
+        print_verdict(data);
+    } else if (strcmp(kind, "scene") == 0 && json_object_get(data, "verdict")) {
+        out("%s: ", name);
+        print_verdict(data);
+    } else if (strcmp(kind, "scene") == 0 && strcmp(text_of(data, "what"), "started") == 0) {
+        out("%s: %s", name, T("bắt đầu", "started"));
     } else {
         char *text = data ? json_dumps(data, JSON_COMPACT) : NULL;
-        out("%s", text ? text : "");
+        out("%s%s%s%s%s", device, device[0] && name[0] ? "." : "", name, device[0] || name[0] ? " " : "",
+            text ? text : "");
         free(text);
         return;
     }
@@ -49,12 +67,10 @@ static void print_entry(const struct cli *cli, const json_t *entry)
         putchar('\n');
     } else {
         char time[WORD_SIZE];
-        const char *device = text_of(entry, "device"), *name = text_of(entry, "name"),
-                   *who = text_of(entry, "principal");
+        const char *who = text_of(entry, "principal");
         out_styled(DIM, "%7lld  %s  ", (long long)int_of(entry, "journal", 0),
                    word_time(int_of(entry, "time", 0), time, sizeof time));
         out_styled(BOLD, "%-8s", text_of(entry, "kind"));
-        out("%s%s%s  ", device, device[0] && name[0] ? "." : "", name);
         print_what(entry);
         if (who[0] != '\0')
             out_styled(DIM, "  (%s)", who);

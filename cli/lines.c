@@ -7,8 +7,6 @@
 const char *line_trouble(const json_t *line)
 {
     int64_t asked = int_of(line, "asked", 0), lost = int_of(line, "timed_out", 0), bad = int_of(line, "bad_frames", 0);
-    if (json_is_false(json_object_get(line, "open")))
-        return T("không mở được", "is not open");
     if (asked < 20)
         return NULL;
     if (bad * 50 > asked)
@@ -44,10 +42,10 @@ int cmd_lines(struct cli *cli)
             bool open = json_is_true(json_object_get(l, "open"));
             const char *trouble = line_trouble(l);
             table_cell(t, PLAIN, "%s", text_of(l, "line"));
-            table_cell(t, open ? GOOD : BAD, "%s", open ? T("mở", "open") : T("đóng", "closed"));
+            table_cell(t, open ? GOOD : DIM, "%s", open ? T("mở", "open") : T("đóng", "closed"));
             for (size_t k = 0; k < ARRAY_LEN(counters); k++)
                 table_cell(t, PLAIN, "%lld", (long long)int_of(l, counters[k], 0));
-            table_cell(t, WARN, "%s", text_of(l, "reason")[0] ? text_of(l, "reason") : trouble ? trouble : "");
+            table_cell(t, WARN, "%s", trouble ? trouble : "");
         }
         table_print(t, true);
     }

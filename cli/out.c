@@ -159,6 +159,7 @@ struct cell {
 
 struct table {
     size_t columns;
+    int least[TABLE_COLUMNS]; /* widths */
     struct cell *cells;
     size_t n, size;
 };
@@ -196,6 +197,12 @@ void table_cell(struct table *t, enum style style, const char *fmt, ...)
     t->cells[t->n++] = (struct cell){.text = text, .style = style};
 }
 
+void table_widen(struct table *t, size_t column, int width)
+{
+    if (t)
+        t->least[column] = width;
+}
+
 static const char *cell_text(const struct table *t, size_t i)
 {
     return t->cells[i].text ? t->cells[i].text : "";
@@ -203,7 +210,7 @@ static const char *cell_text(const struct table *t, size_t i)
 
 static int column_width(const struct table *t, size_t column)
 {
-    int widest = 0;
+    int widest = t->least[column];
     for (size_t i = column; i < t->n; i += t->columns) {
         int width = out_width(cell_text(t, i));
         widest = width > widest ? width : widest;
@@ -215,10 +222,10 @@ void table_print(struct table *t, bool heading)
 {
     if (!t)
         return;
-    int *widths = calloc(t->columns, sizeof *widths);
-    for (size_t c = 0; widths && c < t->columns; c++)
+    int widths[TABLE_COLUMNS];
+    for (size_t c = 0; c < t->columns; c++)
         widths[c] = column_width(t, c);
-    for (size_t i = 0; widths && i < t->n; i++) {
+    for (size_t i = 0; i < t->n; i++) {
         size_t column = i % t->columns;
         /* What follows in this row decides whether blanks are needed. */
         bool last = true;
@@ -232,7 +239,6 @@ void table_print(struct table *t, bool heading)
     }
     for (size_t i = 0; i < t->n; i++)
         free(t->cells[i].text);
-    free(widths);
     free(t->cells);
     free(t);
 }

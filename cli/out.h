@@ -29,10 +29,14 @@ void out_styled(enum style style, const char *fmt, ...) LEC_PRINTF(2, 3);
 void out_json(const json_t *doc);
 
 /* A table: cells are added row by row, and printed at the end with two spaces between columns. */
+#define TABLE_COLUMNS 12
 struct table;
+/* columns: 1 to TABLE_COLUMNS. NULL for lack of memory, which the others take as an empty table. */
 struct table *table_new(size_t columns);
 /* The next cell; wraps into the next row. */
 void table_cell(struct table *t, enum style style, const char *fmt, ...) LEC_PRINTF(3, 4);
+/* A column takes at least so much. Column number from 0, at most TABLE_COLUMNS - 1. */
+void table_widen(struct table *t, size_t column, int width);
 /* Prints on stdout and frees. The first row is a heading if `heading`. */
 void table_print(struct table *t, bool heading);
 

@@ -40,15 +40,22 @@ static const char *mark_of(const char *state)
     return "·";
 }
 
+/* "projector.power → on". `value`: WORD_SIZE bytes. */
+static const char *step_target(const json_t *step, char *buf, size_t size, char *value)
+{
+    const json_t *wanted = json_object_get(step, "value");
+    snprintf(buf, size, "%s%s%s", text_of(step, "target"), wanted ? " → " : "",
+             wanted ? word_value(wanted, value, WORD_SIZE) : "");
+    return buf;
+}
+
 static void step_cells(struct table *t, const json_t *step, int64_t since_ms)
 {
-    char value[WORD_SIZE], span[WORD_SIZE];
+    char value[WORD_SIZE], span[WORD_SIZE], target[2 * WORD_SIZE];
     const char *state = text_of(step, "state");
     enum style style = style_verdict(state);
-    const json_t *wanted = json_object_get(step, "value");
     table_cell(t, style, "  %s %s", mark_of(state), text_of(step, "name"));
-    table_cell(t, DIM, "%s%s%s", text_of(step, "target"), wanted ? " → " : "",
-               wanted ? word_value(wanted, value, sizeof value) : "");
+    table_cell(t, DIM, "%s", step_target(step, target, sizeof target, value));
     table_cell(t, style, "%s", word_verdict(state));
     int64_t left = int_of(step, "remaining_ms", -1), took = int_of(step, "ms", -1);
     if (step_has_ended(step))
@@ -90,10 +97,23 @@ int run_print(const json_t *run, int64_t since_ms)
     return 1 + (int)json_array_size(steps);
 }
 
-void run_print_step(const json_t *step)
+/* Pads the cells of one step to the widths that all steps of its run need, although they are told one by one. */
+void run_print_step(const json_t *run, const json_t *step)
 {
+    const json_t *steps = json_object_get(run, "steps");
+    int names = 0, targets = 0;
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        char value[WORD_SIZE], target[2 * WORD_SIZE];
+        const json_t *s = json_array_get(steps, i);
+        int width = out_width(text_of(s, "name"));
+        names = width > names ? width : names;
+        width = out_width(step_target(s, target, sizeof target, value));
+        targets = width > targets ? width : targets;
+    }
     struct table *t = table_new(5);
     step_cells(t, step, 0);
+    table_widen(t, 0, names + out_width("  ✓ "));
+    table_widen(t, 1, targets);
     table_print(t, false);
     fflush(stdout);
 }

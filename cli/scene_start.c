@@ -37,7 +37,7 @@ static void tell_steps(struct following *f)
         if (!step_has_ended(step) || json_object_get(f->told, name))
             continue;
         json_object_set_new(f->told, name, json_true());
-        run_print_step(step);
+        run_print_step(f->now, step);
     }
 }
 

@@ -100,6 +100,16 @@ const char *word_quality(const char *quality)
     return word_or_key(find(qualities, ARRAY_LEN(qualities), quality), quality);
 }
 
+/* As few digits as read back the same. */
+static void print_shortest(double f, char *buf, size_t size)
+{
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(buf, size, "%.*g", digits, f);
+        if (strtod(buf, NULL) == f)
+            return;
+    }
+}
+
 const char *word_value(const json_t *value, char *buf, size_t size)
 {
     if (json_is_string(value))
@@ -107,7 +117,7 @@ const char *word_value(const json_t *value, char *buf, size_t size)
     else if (json_is_integer(value))
         snprintf(buf, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
-        snprintf(buf, size, "%.10g", json_real_value(value));
+        print_shortest(json_real_value(value), buf, size);
     else if (json_is_boolean(value))
         snprintf(buf, size, "%s", json_is_true(value) ? "true" : "false");
     else
@@ -122,8 +132,13 @@ const char *word_measure(const json_t *value, const char *unit, char *buf, size_
     for (size_t i = 0; i < ARRAY_LEN(units); i++)
         if (strcmp(units[i].code, unit) == 0)
             shown = units[i].shown;
+    /* Measured values are read, not typed: more digits than the instrument has tell nothing. */
+    if (json_is_real(value))
+        snprintf(plain, sizeof plain, "%.6g", json_real_value(value));
+    else
+        word_value(value, plain, sizeof plain);
     bool number = json_is_number(value) && unit[0] != '\0' && strcmp(unit, "1") != 0;
-    snprintf(buf, size, number ? "%s %s" : "%s%.0s", word_value(value, plain, sizeof plain), shown);
+    snprintf(buf, size, number ? "%s %s" : "%s%.0s", plain, shown);
     return buf;
 }
 

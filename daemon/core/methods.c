@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 
 #define VERSION "0.1.0"
 
@@ -284,6 +285,9 @@ static void system_health(struct core *core, struct request *r)
     count(b, "last", core->journal_last);
     count(b, "waiting", core->store_waiting);
     count(b, "lost", core->store_lost);
+    struct statvfs disk;
+    if (statvfs(core->setup.state_dir, &disk) == 0)
+        count(b, "free_bytes", (uint64_t)disk.f_bavail * disk.f_frsize);
     lec_buf_putc(b, '}');
     write_lines(core, b);
     lec_json_key(b, "bus");
