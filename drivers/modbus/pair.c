@@ -125,8 +125,6 @@ void mb_pair_publish(struct lec_dev *dev, const struct lec_point *point, const s
     else
         value = point->type == LEC_BOOL ? lec_bool(ill) : lec_enum(ill ? "error" : "ok");
     lec_dev_publish(dev, point, &value);
-    if (pair->driving >= 0)
-        lec_dev_poll_soon(dev, pair->point);
 }
 
 /* Reads relays and switches now. */

@@ -4,6 +4,7 @@
 
 #define REVERSE_DEFAULT (500 * LEC_MS)
 #define REVERSE_MAX     (2 * LEC_SEC)
+#define PERIOD_MAX      (2 * LEC_SEC)
 #define TRAVEL_MAX      (10 * 60 * LEC_SEC)
 
 static bool starts(const char *name, const char *prefix)
@@ -102,6 +103,9 @@ void mb_prepare_motor(struct prep *p, const struct lec_point *pt, struct mb_pair
         check_choices(p, &s, pair);
         prepare_ends(p, &s, pair);
     }
+    if (pt->period_ns <= 0 || pt->period_ns > PERIOD_MAX || pt->when.point)
+        mb_wrong(p, &s, pt->when.point ? "when" : "period",
+                 "a motor is watched all the time, at least every 2s, so that its relay goes off when it must");
     if (mb_text(&s, "register") || mb_text(&s, "write"))
         mb_wrong(p, &s, mb_text(&s, "register") ? "register" : "write", "a motor's point has relays instead");
 }

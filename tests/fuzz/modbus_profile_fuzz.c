@@ -29,8 +29,13 @@ static void begin_point(struct stage *s, const char *text)
 {
     struct lec_point *p = &s->points[s->device.n_points];
     enum lec_type type = text[0] >= '1' && text[0] <= '5' ? (enum lec_type)(text[0] - '0') : LEC_INT;
-    *p = (struct lec_point){
-        .name = "x", .type = type, .access = LEC_READ, .file = "fuzz", .line = 1, .index = s->device.n_points};
+    *p = (struct lec_point){.name = "x",
+                            .type = type,
+                            .access = LEC_READ,
+                            .period_ns = LEC_SEC,
+                            .file = "fuzz",
+                            .line = 1,
+                            .index = s->device.n_points};
     if (type == LEC_ENUM) {
         p->choices = p->settable = choices;
         p->n_choices = ARRAY_LEN(choices);
