@@ -256,8 +256,10 @@ void sim_answerf(struct sim_conn *c, struct sim_box *box, const char *fmt, ...)
 
 void sim_tell(struct sim_box *box, const void *data, size_t n)
 {
+    int64_t answered = box->answered;
     for (struct sim_conn *c = box->line->conns; c; c = c->next)
         answer(c, box, data, n, 0);
+    box->answered = answered; /* what is told unasked is no answer either */
 }
 
 void sim_hang_up(struct sim_conn *c)
@@ -413,8 +415,11 @@ struct sim_conn *sim_conn_new(struct sim_line *line, int fd, bool is_pty)
     c->next = line->conns;
     line->conns = c;
     line->n_conns++;
-    if (face && face->open && line->boxes && !line->boxes->broken)
+    if (face && face->open && line->boxes && !line->boxes->broken) {
+        int64_t answered = line->boxes->answered;
         face->open(c);
+        line->boxes->answered = answered; /* a greeting is no answer that a pause has to follow */
+    }
     touch(c);
     return c;
 }

@@ -140,7 +140,7 @@ static size_t input(struct sim_conn *c, const uint8_t *p, size_t n)
         return 1;
     lec_copy_utf8(message, sizeof message, (const char *)p + HEAD + 1, len - 2);
     for (struct sim_box *box = c->line->boxes; box; box = box->next) {
-        bool mine = p[3] == 'A' + box->address - 1 || p[3] == ALL;
+        bool mine = p[2] == 'A' + box->address - 1 || p[2] == ALL;
         if (!mine || !sim_take(c, box, p, size))
             continue;
         if (p[4] == 'A')

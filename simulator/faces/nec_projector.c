@@ -40,13 +40,14 @@ static size_t get(struct sim_device *d, const uint8_t *f, uint8_t out[32])
         out[0] = (uint8_t)((p->error_cover > 0) | (p->error_temperature > 0) << 1 | (p->error_fan > 0) << 3 |
                            (p->error_lamp > 0) << 6);
         return 12;
-    case 0x00BF02:
-        out[0] = basic[p->power];
-        out[2] = (uint8_t)sim_input_number(d, p->input);
-        out[5] = p->picture_mute;
-        out[6] = p->audio_mute;
-        out[8] = p->freeze;
-        return 15;
+    case 0x00BF02: /* the kind of question comes back first */
+        out[0] = 2;
+        out[1] = basic[p->power];
+        out[3] = (uint8_t)sim_input_number(d, p->input);
+        out[6] = p->picture_mute;
+        out[7] = p->audio_mute;
+        out[9] = p->freeze;
+        return 16;
     case 0x039600: {
         uint32_t seconds = (uint32_t)(p->lamp_hours * 3600);
         out[1] = f[4] == 2 ? f[HEAD + 1] : 1;
