@@ -38,7 +38,7 @@ struct lec_run_step {
     /* As the scene says. */
     char name[LEC_NAME_MAX + 1];
     char target[LEC_TARGET_MAX + 1];
-    bool is_action;
+    bool is_action, optional;
     const struct lec_device *device; /* NULL, like the next two: the room no longer has it */
     const struct lec_point *point;
     const struct lec_action *action;
@@ -48,33 +48,31 @@ struct lec_run_step {
     uint64_t after; /* set of steps */
     int64_t delay_ns, timeout_ns;
     unsigned retry;
-    bool optional;
 
     /* How far it is. */
     enum lec_step_state state;
     enum lec_verdict verdict;
+    enum lec_verdict stopping; /* host.stop was called, to end so; NONE: it was not */
     unsigned attempt;          /* 0: not begun */
     uint64_t op;               /* at the line; also after the end, while a late answer may still tell what was before */
     int64_t ready_at;          /* when the next attempt may begin; LEC_NEVER: a step before it has not ended */
     int64_t begun_at;          /* the first attempt */
     int64_t attempt_at;        /* the present one */
     int64_t attempt_until;     /* when we lose patience with the line */
-    enum lec_verdict stopping; /* host.stop was called, to end so; NONE: it was not */
-    int64_t stop_by;
-    int64_t took_ns;  /* when ended */
-    int64_t usual_ns; /* learnt, or what the profile says; 0: unknown */
+    int64_t stop_by;           /* when a stopped operation has had its time */
+    int64_t took_ns;           /* when ended */
+    int64_t usual_ns;          /* learnt, or what the profile says; 0: unknown */
     char reason[LEC_ERR_TEXT];
 
     /* For undo. */
+    struct lec_value before; /* by a fresh read before the first command, if before_known */
+    struct lec_value guess;  /* a good value known when the run began it, if guess_known: should `before` get lost */
+    struct lec_value left;   /* what the device said last in this run; LEC_NONE: nothing */
+    bool before_known, guess_known;
     bool sent;         /* some attempt's command went to the device */
     bool sent_earlier; /* ...before the present attempt: what it reads first is not what was before the run */
-    bool before_known; /* by a fresh read before the first command */
-    struct lec_value before;
-    bool guess_known; /* a good value known when the first attempt began: for when the fresh one was lost in a crash */
-    struct lec_value guess;
-    struct lec_value left; /* what the device said last in this run; LEC_NONE: nothing */
-    bool taken;            /* somebody else wrote the point since */
-    bool resumed;          /* was at its line when the daemon stopped, and is begun anew: its duration says nothing */
+    bool taken;        /* somebody else wrote the point since */
+    bool resumed;      /* was at its line when the daemon stopped, and is begun anew: its duration says nothing */
 
     bool changed;         /* since the last event */
     int64_t told_left_ms; /* remaining_ms as last told */

@@ -236,7 +236,7 @@ static bool read_after(const json_t *list, size_t self, size_t n_steps, uint64_t
 static bool read_step(const json_t *object, size_t self, size_t n_steps, struct lec_run_step *step)
 {
     char verdict[24];
-    int64_t retry, attempt;
+    int64_t retry = 0, attempt = 0;
     bool known, left_known;
     json_t *value = json_object_get(object, "value");
     step->is_action = !value;

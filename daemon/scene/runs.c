@@ -169,7 +169,8 @@ bool lec_runs_make_room(struct lec_scenes *s)
     lec_run_forget(s, s->runs[oldest]);
     lec_run_free(&s->runs[oldest]);
     s->n_runs--;
-    memmove(&s->runs[oldest], &s->runs[oldest + 1], (s->n_runs - oldest) * sizeof s->runs[0]);
+    for (size_t i = oldest; i < s->n_runs; i++)
+        s->runs[i] = s->runs[i + 1];
     return true;
 }
 

@@ -75,22 +75,22 @@ void lec_scenes_stop(struct lec_scenes *scenes);
 
 /* Starts, or joins a run of the same scene that is under way. Writes the run as JSON (protocol section 5, all steps,
  * with "joined"). Returns 0, LEC_E_CONFIG (no such scene; the nearest is named), LEC_E_NOMEM. */
-int lec_scenes_start(struct lec_scenes *scenes, const char *scene, const char *principal, struct lec_buf *json,
+int lec_scenes_start(struct lec_scenes *scenes, const char *name, const char *principal, struct lec_buf *json,
                      struct lec_err *err);
 /* `which`: a run id or a scene's name. Queued steps end `cancelled` at once; for those already sent the JSON says in
  * "unstoppable" what cannot be stopped. Returns 0, LEC_E_CONFIG (no such run under way). */
 int lec_scenes_cancel(struct lec_scenes *scenes, const char *which, const char *principal, struct lec_buf *json,
                       struct lec_err *err);
-/* Starts a run that restores what the points touched by `run` (NULL or "": the last ended) held before. Points with
+/* Starts a run that restores what the points touched by the run `id` (NULL or "": the last ended) held before. Points with
  * undo = false, values that were not known, and points that somebody has changed since (a person or another run took
  * them, or their last value is not what the run left) are left alone and named in "kept". Returns 0, LEC_E_CONFIG (no such run, nothing to restore, too long
  * ago). */
-int lec_scenes_undo(struct lec_scenes *scenes, const char *run, const char *principal, struct lec_buf *json,
+int lec_scenes_undo(struct lec_scenes *scenes, const char *id, const char *principal, struct lec_buf *json,
                     struct lec_err *err);
 /* Answers with the plan when all targets were read freshly (or did not answer in 5 s): `done` is called once, maybe
  * before this returns, with NULL if memory was short. fresh false: from the last values known. Returns 0, or
  * LEC_E_CONFIG (no such scene), LEC_E_NOMEM (memory, or too many plans wait already) and then `done` is not called. */
-int lec_scenes_plan(struct lec_scenes *scenes, const char *scene, bool fresh, void (*done)(void *ctx, const char *json),
+int lec_scenes_plan(struct lec_scenes *scenes, const char *name, bool fresh, void (*done)(void *ctx, const char *json),
                     void *ctx, struct lec_err *err);
 /* Writes "[scene NAME]..." with a step for each settable, undoable point with a good value of the devices named (NULL:
  * all), to `text`. Returns 0, LEC_E_RANGE (not a name, or taken by another scene), LEC_E_CONFIG (no such device),
@@ -99,7 +99,7 @@ int lec_scenes_capture(struct lec_scenes *scenes, const char *name, const char *
                        const char *const devices[], size_t n_devices, struct lec_buf *text, size_t *steps,
                        struct lec_err *err);
 /* One run / the list for scene.list / the runs under way (a JSON array). run_json returns LEC_E_CONFIG if unknown. */
-int lec_scenes_run_json(struct lec_scenes *scenes, const char *run, struct lec_buf *json, struct lec_err *err);
+int lec_scenes_run_json(struct lec_scenes *scenes, const char *id, struct lec_buf *json, struct lec_err *err);
 void lec_scenes_list_json(struct lec_scenes *scenes, struct lec_buf *json);
 void lec_scenes_runs_json(struct lec_scenes *scenes, struct lec_buf *json);
 

@@ -167,7 +167,7 @@ static int64_t attempt_limit(const struct lec_run_step *step)
 {
     int64_t limit = step->timeout_ns;
     if (limit <= 0)
-        limit = step->is_action ? step->action->timeout_ns : step->point->limit_ns;
+        limit = step->point ? step->point->limit_ns : step->action->timeout_ns;
     if (limit <= 0)
         limit = step->device->timeout_ns;
     return limit > 0 ? limit : LEC_LIMIT_DEFAULT_NS;
@@ -175,6 +175,10 @@ static int64_t attempt_limit(const struct lec_run_step *step)
 
 static void begin(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step, int64_t now)
 {
+    if (!step->point && !step->action) {
+        lec_step_end(s, run, step, LEC_V_REFUSED, "the room no longer has it");
+        return;
+    }
     bool readable = step->point && step->point->confirm && (step->point->access & LEC_READ);
     if (step->attempt++ == 0) {
         step->begun_at = now;
