@@ -38,6 +38,10 @@ if(LECTERN_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link) # else the libraries under test count no coverage
 endif()
 
+# cmocka's asserts are no guards for gcc.
+add_library(lectern_test_flags INTERFACE)
+target_compile_options(lectern_test_flags INTERFACE -Wno-null-dereference)
+
 # lectern_library(NAME SOURCES... [PUBLIC dir...] [LINK lib...]): a static library of our own.
 function(lectern_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;LINK" ${ARGN})
@@ -87,8 +91,7 @@ function(lectern_test name)
     target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
     target_compile_definitions(test_${name} PRIVATE
         LECTERN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" LECTERN_BUILD_DIR="${CMAKE_BINARY_DIR}")
-    target_link_libraries(test_${name} PRIVATE lectern_flags ${ARG_LINK} PkgConfig::CMOCKA)
-    target_compile_options(test_${name} PRIVATE -Wno-null-dereference) # cmocka's asserts are no guards for gcc
+    target_link_libraries(test_${name} PRIVATE lectern_flags lectern_test_flags ${ARG_LINK} PkgConfig::CMOCKA)
     add_test(NAME ${name} COMMAND test_${name})
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60)
 endfunction()

@@ -12,15 +12,16 @@
 
 /* In a line's thread: the line's device wants datagrams. */
 static int on_listen(void *ctx, uint32_t number, uint32_t device, const char *host, uint16_t source_port, uint16_t port,
-                     struct lec_err *err)
+                     int cancel_fd, struct lec_err *err)
 {
     struct lec_notice *notice = ctx;
     char name[16];
     snprintf(name, sizeof name, "%u", number);
-    return lec_notice_register(notice, port, host, source_port, name, device, -1, err);
+    return lec_notice_register(notice, port, host, source_port, name, device, cancel_fd, err);
 }
 
-/* In the notice thread: hands the datagram to the core, which hands it to the line. */
+/* In the notice thread: hands the datagram to the core, which hands it to the line. Only this thread uses the socket
+ * after lines_open has made it. */
 static void on_notice(void *ctx, const char *line_name, size_t device, const void *data, size_t len)
 {
     struct core *core = ctx;
@@ -28,8 +29,8 @@ static void on_notice(void *ctx, const char *line_name, size_t device, const voi
     if (lec_parse_int(line_name, 0, UINT32_MAX, &number) < 0)
         return;
     struct lec_head head = {.tell = LEC_TELL_NOTICE, .line = (uint32_t)number, .device = (uint32_t)device};
-    /* A full inbox drops it: the next poll will tell. */
-    lec_pipe_send2(zsock_resolve(core->notice_push), &head, sizeof head, data, len);
+    /* a full inbox: the next poll will tell */
+    (void)lec_pipe_send2(zsock_resolve(core->notice_push), &head, sizeof head, data, len);
 }
 
 static struct line_state *new_line(struct core *core)

@@ -143,6 +143,8 @@ static int rpc_code(enum lec_verdict v, int code)
         return -32007;
     if (code == LEC_E_NOTSUP)
         return -32006;
+    if (code == LEC_E_RANGE)
+        return -32005;
     if (code == LEC_E_BUG)
         return -32603;
     switch (v) {

@@ -59,7 +59,7 @@ static void take(struct line *line, const struct lec_request *r)
         if (rc < 0)
             lec_log(LEC_LOG_DEBUG, "device %s: notice: %s", d->h.dev.desc->name, err.text);
         device_flush(d);
-        d->next_due = lec_now(); /* the notice may have asked for a poll: look again */
+        device_heard(d);
         break;
     }
     case LEC_ASK_TRACE:

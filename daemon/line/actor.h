@@ -26,7 +26,7 @@ struct lec_line_setup {
     /* lec_dev_listen ends here, in the line's thread. source_port: tells devices at one host apart; 0: does not matter.
      * May be NULL. */
     int (*listen)(void *ctx, uint32_t line, uint32_t device, const char *host, uint16_t source_port, uint16_t port,
-                  struct lec_err *err);
+                  int cancel_fd, struct lec_err *err);
     void *listen_ctx;
 };
 

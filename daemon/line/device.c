@@ -159,6 +159,16 @@ void device_after(struct line_device *d, int rc, int64_t lockout_ns, const struc
         device_set_away(d, rc, err->text);
 }
 
+void device_heard(struct line_device *d)
+{
+    int64_t soon = lec_now() + HEARD_NS;
+    d->next_due = lec_now(); /* it may have asked for a poll: look again */
+    if (d->retry_at > soon)
+        d->retry_at = soon;
+    if (d->line->reopen_at > soon)
+        d->line->reopen_at = soon;
+}
+
 /* ---- Asking ------------------------------------------------------------------------------------------------- */
 
 int device_init(struct line *line, size_t index, struct lec_report *report)
@@ -221,7 +231,9 @@ static void find_next(struct line_device *d)
 {
     int64_t next = LEC_NEVER;
     for (size_t i = 0; i < d->h.dev.desc->n_points; i++)
-        if (d->slots[i].due < next)
+        if (d->h.marks[i] & LEC_MARK_SOON)
+            next = 0;
+        else if (d->slots[i].due < next)
             next = d->slots[i].due;
     d->next_due = next;
 }
@@ -278,8 +290,10 @@ static size_t collect(struct line_device *d, const struct lec_point *due[], int6
     for (size_t i = 0; i < d->h.dev.desc->n_points; i++) {
         struct slot *slot = &d->slots[i];
         uint8_t marks = d->h.marks[i];
-        if ((marks & LEC_MARK_SOON) && (points[i].access & LEC_READ))
+        if ((marks & LEC_MARK_SOON) && (points[i].access & LEC_READ)) {
+            d->h.marks[i] &= (uint8_t)~LEC_MARK_SOON;
             slot->due = now;
+        }
         if (slot->due == LEC_NEVER || slot->due > now + slot->period_ns / 16)
             continue;
         if ((d->plain && !(marks & LEC_MARK_DROPPED)) || admit(d, &points[i], now, timeout_ns))

@@ -12,6 +12,8 @@
 #define FRESH_EVERY_NS   (100 * LEC_MS) /* how often unchanged values are told as still fresh */
 #define BUSY_AGAIN_NS    (500 * LEC_MS) /* least pause before a device that said "not now" is asked again */
 #define BATCH_BYTES      (16u * 1024)   /* a batch of values this large is sent at once */
+#define HEARD_NS                                                                                                       \
+    LEC_SEC /* a device away that sent a datagram is tried again so soon, not at once: anybody may send one */
 
 struct report_cache { /* what the core was last told of a point */
     enum lec_quality quality;
@@ -124,6 +126,8 @@ void device_poll(struct line_device *d);
 /* The moment of the next poll (LEC_NEVER: none). */
 int64_t device_next(const struct line_device *d);
 void line_close_link(struct line *line);
+/* A datagram came from it: one that is away is tried again soon. */
+void device_heard(struct line_device *d);
 void device_set_away(struct line_device *d, int code, const char *reason);
 
 /* ops.c */

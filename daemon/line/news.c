@@ -153,7 +153,7 @@ static int on_listen(void *ctx, const struct lec_device *desc, uint16_t port, st
         return lec_fail(err, LEC_E_NOTSUP, "nobody listens for datagrams here");
     uint16_t source = desc->line->simulated ? desc->line->port : 0;
     return s->listen(s->listen_ctx, line->number, (uint32_t)device_of(line, desc)->index, desc->line->host, source,
-                     port, err);
+                     port, line->cancel_fd, err);
 }
 
 /* Secrets never leave in a trace: every place where one stands in clear is blotted out. */
