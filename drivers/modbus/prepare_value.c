@@ -86,18 +86,22 @@ static void check_enum(struct prep *p, const struct subject *s, const struct mb_
 
 static void prepare_scale(struct prep *p, const struct subject *s, struct mb_codec *c)
 {
-    const char *scale = mb_text(s, "scale"), *offset = mb_text(s, "offset");
-    const char *key = scale ? "scale" : "offset";
+    const char *scale = mb_text(s, "scale"), *offset = mb_text(s, "offset"), *key = "scale";
     struct lec_err err;
-    int rc = mb_parse_scale(scale, offset, &c->scale, &err);
+    int rc = mb_parse_scale(scale, NULL, &c->scale, &err);
+    if (rc == 0 && offset) {
+        key = "offset";
+        rc = mb_parse_scale(scale, offset, &c->scale, &err);
+    }
     mb_parsed(p, s, key, rc, &err);
     if (rc < 0 || (!scale && !offset))
         return;
+    if (scale && strchr(scale, '.'))
+        key = "scale";
     if (s->type != LEC_INT && s->type != LEC_FLOAT)
         mb_wrong(p, s, key, "only numbers can be scaled; this point is %s", lec_type_name(s->type));
     else if (s->type == LEC_INT && c->scale.decimals > 0)
-        mb_wrong(p, s, key, "\"%s\" gives decimals, which an int has none of: use type = float",
-                 scale ? scale : offset);
+        mb_wrong(p, s, key, "\"%s\" gives decimals, which an int has none of: use type = float", mb_text(s, key));
 }
 
 /* Whether a point of this type can live in that place. */

@@ -340,11 +340,10 @@ int mb_parse_scale(const char *scale, const char *offset, struct mb_scale *out, 
     int64_t mul = 1, add = 0;
     uint8_t mul_decimals = 0, add_decimals = 0;
     if (scale && (parse_decimal(scale, &mul, &mul_decimals) < 0 || mul == 0))
-        return lec_fail(err, LEC_E_CONFIG,
-                        "scale \"%s\" is not a number other than 0 of at most %d digits, such as 0.1", scale,
-                        DIGIT_MAX);
+        return lec_fail(err, LEC_E_CONFIG, "\"%s\" is not a number other than 0 of at most %d digits, such as 0.1",
+                        scale, DIGIT_MAX);
     if (offset && parse_decimal(offset, &add, &add_decimals) < 0)
-        return lec_fail(err, LEC_E_CONFIG, "offset \"%s\" is not a number of at most %d digits, such as -40", offset,
+        return lec_fail(err, LEC_E_CONFIG, "\"%s\" is not a number of at most %d digits, such as -40", offset,
                         DIGIT_MAX);
     uint8_t decimals = mul_decimals > add_decimals ? mul_decimals : add_decimals;
     if (align(&mul, &mul_decimals, decimals) < 0 || align(&add, &add_decimals, decimals) < 0)

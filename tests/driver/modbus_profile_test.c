@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "device.h"
 #include "driver/modbus_wire.h"
 
 /* Seven lines, so that the point's heading is line 8 of the file. */
@@ -40,6 +41,10 @@ static void every_mistake_is_told_with_its_line(void **state)
         {"", "type = bool\naccess = read\nregister = input 3 f32", "f32 and f64 are for int and float points"},
         {"", "type = int\naccess = read\nregister = input 3\nscale = 0.1", "line 12: x: scale: \"0.1\" gives decimals"},
         {"", "type = bool\naccess = read\nregister = input 3\nscale = 2", "only numbers can be scaled"},
+        {"", "type = float\naccess = read\nregister = input 3\nscale = 0.x",
+         "line 12: x: scale: \"0.x\" is not a number"},
+        {"", "type = float\naccess = read\nregister = input 3\nscale = 2\noffset = -",
+         "line 13: x: offset: \"-\" is not a number"},
         {"", "type = int\naccess = read\nregister = input 3\ncodes = a:1", "codes are for bool and enum points"},
         {"", "type = enum\nchoices = off, on\naccess = read\nregister = input 3", "an enum needs the number of each"},
         {"", "type = enum\nchoices = off, on\naccess = read\nregister = input 3\ncodes = off:0, om:1",
@@ -107,16 +112,41 @@ static void a_number_from_a_manual_is_warned_of(void **state)
         struct lec_device device = {
             .name = "dut", .driver = "modbus", .points = &point, .n_points = 1, .file = "room.ini"};
         struct lec_report report;
-        uint64_t unit[512] = {0};
-        assert_true(lec_driver_entry.schema.state_size <= sizeof unit);
+        struct modbus unit = {0};
         lec_report_init(&report);
-        assert_int_equal(lec_driver_entry.schema.prepare(&device, unit, &report), 0);
+        assert_int_equal(lec_driver_entry.schema.prepare(&device, &unit, &report), 0);
         assert_int_equal(report.errors, 0);
         assert_int_equal(report.n, *cases[i].told != '\0');
         if (report.n > 0 && !strstr(report.at[0].text, cases[i].told))
             fail_msg("%s", report.at[0].text);
-        lec_driver_entry.schema.release(unit);
+        lec_driver_entry.schema.release(&unit);
         lec_report_done(&report);
+    }
+}
+
+/* A board that serves a screen and the lights is two devices with one unit: exchange.h says what that changes. */
+static void two_devices_with_one_unit_know_of_each_other(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *own, *other, *driver;
+        bool shares;
+    } cases[] = {{"1", "1", "modbus", true}, {"1", "2", "modbus", false}, {"1", "1", "dialogue", false}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct lec_key keys[] = {{.name = "slave", .value = cases[i].own, .file = "room.ini", .line = 3},
+                                 {.name = "slave", .value = cases[i].other, .file = "room.ini", .line = 9}};
+        struct lec_device own = {.name = "a", .driver = "modbus", .file = "room.ini", .keys = {&keys[0], 1}};
+        struct lec_device other = {.name = "b", .driver = cases[i].driver, .file = "room.ini", .keys = {&keys[1], 1}};
+        const struct lec_device *both[] = {&own, &other};
+        struct lec_line line = {
+            .kind = LEC_LINE_PTY, .baud = 9600, .bits = 8, .parity = 'N', .stop = 1, .devices = both, .n_devices = 2};
+        struct modbus m = {0};
+        own.line = other.line = &line;
+        assert_int_equal(lec_driver_entry.schema.prepare(&own, &m, NULL), 0);
+        assert_int_equal(m.shares_unit, cases[i].shares);
+        assert_int_equal(m.byte_ns, LEC_SEC * 10 / 9600);
+        assert_int_equal(m.quiet_ns, LEC_SEC * 256 * 11 / 9600);
+        lec_driver_entry.schema.release(&m);
     }
 }
 
@@ -142,6 +172,7 @@ int main(void)
         cmocka_unit_test(every_mistake_is_told_with_its_line),
         cmocka_unit_test(several_mistakes_are_told_at_once),
         cmocka_unit_test(a_number_from_a_manual_is_warned_of),
+        cmocka_unit_test(two_devices_with_one_unit_know_of_each_other),
         cmocka_unit_test(every_profile_that_ships_is_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "driver/modbus_wire.h"
 
 #define HEAD               "[device]\nclass = sensor\ndriver = modbus\nmodel = test\nsource = none\n[line]\nretries = 0\n"
@@ -122,6 +123,21 @@ static void a_dead_unit_costs_one_time_out_a_poll(void **state)
         polls("a", LEC_E_TIMEOUT);
     /* and the silence of the longest frame: 256 characters at 115200 */
     assert_true(lec_now() - begun >= 3 * (60 + 24) * LEC_MS);
+    end();
+}
+
+/* The other device of the unit cannot know that an answer is late: so this one makes sure before it returns. */
+static void a_unit_of_two_devices_is_checked_at_once(void **state)
+{
+    (void)state;
+    begin(two, RTU_LINE);
+    ((struct modbus *)b.hosted.dev.state)->shares_unit = true;
+    wire_play(&b, "> 01 03 00 64 00 01 +",                          /* no answer in time */
+              "> 01 03 00 64 00 01 +", "< 01 03 02 11 11 +",        /* is it there, is it late? Then silence */
+              "> 01 03 01 F4 00 01 +", "< 01 03 02 22 22 +", NULL); /* whoever asks now gets its own answer */
+    polls("a", LEC_E_TIMEOUT);
+    polls("b", 0);
+    reads("b", "8738");
     end();
 }
 
@@ -467,6 +483,7 @@ int main(void)
         cmocka_unit_test_teardown(a_late_answer_alone_is_not_believed_either, drop),
         cmocka_unit_test_teardown(a_late_answer_before_a_write_is_not_its_acknowledgement, drop),
         cmocka_unit_test_teardown(a_dead_unit_costs_one_time_out_a_poll, drop),
+        cmocka_unit_test_teardown(a_unit_of_two_devices_is_checked_at_once, drop),
         cmocka_unit_test_teardown(on_tcp_a_time_out_ends_the_connection, drop),
         cmocka_unit_test_teardown(on_tcp_an_answer_with_an_old_number_ends_the_connection, drop),
         cmocka_unit_test_teardown(garbage_before_an_answer_costs_that_answer_only, drop),

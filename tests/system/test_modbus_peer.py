@@ -130,12 +130,12 @@ def profiles(stage):
     return folder
 
 
-def start(stage, framing, peer, units):
+def start(stage, framing, peer, units, online=()):
     line = ("modbus+tcp://%s?slave=%d" if framing == "tcp" else "modbus+rtu+pty://%s?baud=115200&slave=%d")
     devices = "".join("[device unit-%d]\nprofile = test/peer\nline = %s\n" % (u, line % (peer.at, u)) for u in units)
     stage.daemon("[room]\nid = peer\nsite = test\n" + devices, args=["--profiles", profiles(stage)])
     room = stage.room()
-    stage.online(room)
+    stage.online(room, *online)
     return room
 
 
@@ -234,6 +234,23 @@ def test_a_silent_unit_goes_away_and_comes_back(peers):
     stage.online(room)
     assert value(room, "unit-1.who") == 77
     assert value(room, "unit-2.who") == 2
+
+
+def test_a_dead_unit_behind_a_gateway_costs_only_itself(stage):
+    """Unit 9 is not there: each of its time-outs ends the connection that the others share, and they notice nothing."""
+    peer = Peer("tcp", 1, 2)
+    try:
+        start(stage, "tcp", peer, [1, 2, 9], online=["unit-1", "unit-2"])
+        room = stage.room()
+        status = wait(lambda: (lambda s: s if s["unit-9"] == "away" else None)(
+            {d["name"]: d["status"] for d in room.call("device.list")["devices"]}), what="unit-9 away")
+        assert status == {"unit-1": "online", "unit-2": "online", "unit-9": "away"}
+        for new in range(100, 110):
+            peer.say("set input 2 7 %d" % new)
+            wait(lambda: room.call("point.read", target="unit-2.who")["value"] == new, what="the new value")
+        assert value(room, "unit-1.who") == 1
+    finally:
+        peer.end()
 
 
 def test_a_hung_up_connection_is_made_anew(stage):
