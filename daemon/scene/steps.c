@@ -82,13 +82,12 @@ static void end_and_stop(struct lec_scenes *s, struct lec_run *run, struct lec_r
 }
 
 /* Whether another attempt may end better: nothing came, the device was away, or a limit of ours was reached. A device
- * that said no is not asked again, and what is out of range stays so. */
+ * that said no is not asked again, nor one whose password or settings are wrong. */
 static bool worth_retrying(enum lec_verdict verdict, int code)
 {
-    if (code == LEC_E_RANGE || code == LEC_E_NOTSUP || code == LEC_E_CONFIG || code == LEC_E_BUG)
-        return false;
-    return verdict == LEC_V_TIMEOUT || verdict == LEC_V_AWAY ||
-           (verdict == LEC_V_REFUSED && (code == LEC_E_NOMEM || code == LEC_E_BUSY));
+    if (verdict == LEC_V_REFUSED)
+        return code == LEC_E_NOMEM || code == LEC_E_BUSY;
+    return (verdict == LEC_V_TIMEOUT || verdict == LEC_V_AWAY) && code != LEC_E_CONFIG;
 }
 
 /* The present attempt did not succeed: plans another or ends the step. */

@@ -149,6 +149,20 @@ static void an_action_that_may_have_been_done_is_not_done_twice(void **state)
     stage_close(&st);
 }
 
+static void that_an_action_is_begun_is_kept_before_it_is(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"scene s", "ring = bell.ring", NULL};
+    stage_open(&st, lines);
+    const char *run = stage_start(&st, "s");
+    json_decref(st.kept); /* the crash comes between the start of the action and all that follows */
+    st.kept = json_incref(st.kept_then);
+    stage_crash(&st, NULL);
+    assert_string_equal(stage_step(&st, run, "ring"), "timeout");
+    assert_null(stage_op(&st, "bell.ring"));
+    stage_close(&st);
+}
+
 static void an_action_waiting_for_its_next_attempt_is_tried_again(void **state)
 {
     (void)state;
@@ -378,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_was_set_back_makes_no_run_too_old),
         cmocka_unit_test(a_run_whose_scene_has_changed_is_closed_as_interrupted),
         cmocka_unit_test(an_action_that_may_have_been_done_is_not_done_twice),
+        cmocka_unit_test(that_an_action_is_begun_is_kept_before_it_is),
         cmocka_unit_test(an_action_waiting_for_its_next_attempt_is_tried_again),
         cmocka_unit_test(a_run_being_cancelled_stays_cancelled),
         cmocka_unit_test(what_was_before_the_crash_can_still_be_undone),

@@ -266,6 +266,10 @@ static uint64_t host_start(void *ctx, const struct lec_op_request *r, struct lec
     snprintf(op->principal, sizeof op->principal, "%s", r->principal);
     op->value = r->point ? *r->value : r->action->n_args ? r->args[0] : (struct lec_value){.type = LEC_NONE};
     assert_true(r->timeout_ns > 0);
+    if (r->action) {
+        json_decref(st->kept_then);
+        st->kept_then = json_deep_copy(st->kept);
+    }
     return op->id;
 }
 
@@ -366,6 +370,7 @@ void stage_close(struct stage *st)
     json_decref(st->events);
     json_decref(st->journal);
     json_decref(st->kept);
+    json_decref(st->kept_then);
     lec_clock_fake(-1, 0);
 }
 

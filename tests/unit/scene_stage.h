@@ -39,6 +39,7 @@ struct stage {
     struct stage_op ops[STAGE_OPS];
     size_t n_ops;
     json_t *events, *journal, *kept; /* arrays of what was published and journalled; what is kept by key */
+    json_t *kept_then;               /* what was kept when the last action was started */
     struct {
         enum lec_quality quality;
         struct lec_value value;

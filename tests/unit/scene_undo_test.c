@@ -233,6 +233,23 @@ static void what_was_before_is_what_the_first_attempt_found(void **state)
     stage_close(&st);
 }
 
+static void what_a_later_attempt_found_is_not_what_was_before(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"scene s", "power = projector.power on, retry 1", NULL};
+    stage_open(&st, lines);
+    const char *run = stage_start(&st, "s");
+    stage_sent(&st, "projector.power"); /* without having been able to read it first */
+    stage_fail(&st, "projector.power", LEC_V_TIMEOUT, LEC_E_TIMEOUT, "no reply");
+    stage_wait(&st, 1 * LEC_SEC);
+    stage_done(&st, "projector.power", LEC_V_CONFIRMED, "off", "on");
+    int rc;
+    struct lec_err err;
+    assert_null(undo(run, &rc, &err));
+    assert_int_equal(rc, LEC_E_CONFIG);
+    stage_close(&st);
+}
+
 static void a_point_set_twice_goes_back_to_what_it_was_first(void **state)
 {
     (void)state;
@@ -343,6 +360,7 @@ int main(void)
         cmocka_unit_test(what_a_newer_scene_has_taken_is_left_alone),
         cmocka_unit_test(a_command_that_was_sent_and_not_confirmed_is_undone_too),
         cmocka_unit_test(what_was_before_is_what_the_first_attempt_found),
+        cmocka_unit_test(what_a_later_attempt_found_is_not_what_was_before),
         cmocka_unit_test(a_point_set_twice_goes_back_to_what_it_was_first),
         cmocka_unit_test(an_undo_can_be_undone),
         cmocka_unit_test(an_action_cannot_be_undone),
