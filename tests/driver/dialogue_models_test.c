@@ -404,12 +404,15 @@ static void a_viewsonic_projector_sends_long_and_short_values(void **state)
                                             DEVICE("\x00\x14\x00\x00\x00\x14"),
                                             HOST("\x07\x14\x00\x05\x00\x34\x00\x00\x15\x01\x63"),
                                             DEVICE("\x05\x14\x00\x06\x00\x00\x00\x28\x00\x00\x00\x42"),
+                                            HOST("\x06\x14\x00\x04\x00\x34\x11\x01\x00\x5E"),
+                                            DEVICE("\x03\x14\x00\x00\x00\x14"),
                                             {0}};
     begin("viewsonic/px701", turns);
     write_gives("power", "on", 0);
     poll_gives("power", "on");
     write_gives("input", "hdmi1", LEC_E_BUSY);
     poll_gives("lamp.hours", "40");
+    write_gives("power", "off", 0);
     as_written();
 }
 
