@@ -301,6 +301,7 @@ struct core {
     size_t n_lines;
     size_t lines_started; /* devices whose line has been looked after */
     void *inbox;          /* PULL */
+    bool inbox_left;      /* it was not emptied the last time */
     struct lec_notice *notice;
     void *notice_push; /* the notice thread's way to the inbox: made before that thread, closed after it */
 

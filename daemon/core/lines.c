@@ -352,6 +352,7 @@ void lines_inbox(struct core *core)
     for (int i = 0; i < BATCH_MAX; i++) {
         zmq_msg_t msg;
         int n = lec_pipe_recv(socket, &msg);
+        core->inbox_left = n >= 0;
         if (n < 0)
             return;
         struct lec_head head;

@@ -29,16 +29,9 @@ void line_tell(struct line *line, const struct lec_head *head, const void *data,
     }
 }
 
-static bool readable(void *socket)
-{
-    int events = 0;
-    size_t size = sizeof events;
-    return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
-}
-
 bool line_wanted(struct line *line)
 {
-    return readable(line->pipe);
+    return atomic_load_explicit(&line->posted, memory_order_acquire) != line->taken;
 }
 
 static void take(struct line *line, const struct lec_request *r)
@@ -77,12 +70,17 @@ static void take_all(struct line *line)
     static_assert(sizeof(struct lec_request) < 8192, "a request fits on the stack");
     struct lec_request r;
     int n;
+    if (!line_wanted(line) && !line->look)
+        return; /* asking the socket costs two system calls, and this is asked before every exchange */
+    line->look = false;
     while (!line->ending && (n = lec_pipe_recv(line->pipe, &msg)) >= 0) {
+        line->taken++;
         if ((size_t)n >= offsetof(struct lec_request, values) && (size_t)n <= sizeof r) {
             memset(&r, 0, offsetof(struct lec_request, values));
             memcpy(&r, zmq_msg_data(&msg), (size_t)n);
             take(line, &r);
         } else if (n > 0 && strncmp(zmq_msg_data(&msg), "$TERM", (size_t)n) == 0) {
+            line->taken--; /* CZMQ's own: nobody counted it */
             line->ending = true;
         }
         zmq_msg_close(&msg);
@@ -113,24 +111,26 @@ static void unasked(struct line *line)
         line_close_link(line); /* idle, and closed by the device: opened again when there is something to say */
 }
 
-/* Waits for a request, bytes, cancellation, or `wake`. */
+/* Waits for a request, bytes, cancellation, or `wake`. The pipe is waited for by its descriptor: take_all has emptied it
+ * before, so that the next message makes it readable. */
 static void wait_for_work(struct line *line, int64_t wake)
 {
-    zmq_pollitem_t items[LEC_LINE_OPS];
-    int n = 0;
-    items[n++] = (zmq_pollitem_t){.socket = line->pipe, .events = ZMQ_POLLIN};
-    items[n++] = (zmq_pollitem_t){.fd = line->cancel_fd, .events = ZMQ_POLLIN};
-    int first = n;
+    struct pollfd items[LEC_LINE_OPS];
+    nfds_t n = 0;
+    items[n++] = (struct pollfd){.fd = line->pipe_fd, .events = POLLIN};
+    items[n++] = (struct pollfd){.fd = line->cancel_fd, .events = POLLIN};
+    nfds_t first = n;
     if (line->port.link && lec_link_fd(line->port.link) >= 0)
-        items[n++] = (zmq_pollitem_t){.fd = lec_link_fd(line->port.link), .events = ZMQ_POLLIN};
+        items[n++] = (struct pollfd){.fd = lec_link_fd(line->port.link), .events = POLLIN};
     for (size_t i = 0; i < line->n_devices && n < LEC_LINE_OPS; i++)
         if (line->devices[i].h.watch_fd >= 0)
-            items[n++] = (zmq_pollitem_t){.fd = line->devices[i].h.watch_fd, .events = ZMQ_POLLIN};
-    if (zmq_poll(items, n, lec_ms_until(wake)) <= 0)
+            items[n++] = (struct pollfd){.fd = line->devices[i].h.watch_fd, .events = POLLIN};
+    if (poll(items, n, lec_ms_until(wake)) <= 0)
         return;
+    line->look = items[0].revents != 0;
     if (items[1].revents)
         line->ending = true;
-    for (int i = first; i < n; i++) {
+    for (nfds_t i = first; i < n; i++) {
         if (items[i].revents) {
             unasked(line);
             break;
@@ -233,6 +233,8 @@ static void thread_main(zsock_t *pipe, void *arg)
     struct lec_line_actor *actor = arg;
     struct line *line = &actor->line;
     line->pipe = zsock_resolve(pipe);
+    line->pipe_fd = zsock_fd(pipe);
+    line->look = true;
     zsock_t *inbox = zsock_new(ZMQ_PUSH);
     if (inbox) {
         zsock_set_sndhwm(inbox, LEC_INBOX_HWM);
@@ -294,7 +296,10 @@ int lec_line_begin(const struct lec_line_setup *setup, struct lec_line_actor **o
 
 int lec_line_ask(struct lec_line_actor *actor, const struct lec_request *request)
 {
-    return lec_pipe_send(zsock_resolve(actor->thread), request, lec_request_size(request));
+    int rc = lec_pipe_send(zsock_resolve(actor->thread), request, lec_request_size(request));
+    if (rc == 0)
+        atomic_fetch_add_explicit(&actor->line.posted, 1, memory_order_release);
+    return rc;
 }
 
 void lec_line_end(struct lec_line_actor *actor)

@@ -3,6 +3,8 @@
 #ifndef LECTERN_LINE_H
 #define LECTERN_LINE_H
 
+#include <stdatomic.h>
+
 #include "line/actor.h"
 
 #define OPEN_TIMEOUT_NS (4 * LEC_SEC) /* to connect a link */
@@ -86,7 +88,11 @@ struct line {
     size_t n_devices;
     struct op *ops; /* in order of arrival */
     size_t n_ops;
-    void *pipe, *inbox; /* ZeroMQ sockets */
+    void *pipe, *inbox;      /* ZeroMQ sockets */
+    int pipe_fd;             /* of the pipe: readable when something may have come */
+    bool look;               /* something may have come that posted does not count */
+    _Atomic uint64_t posted; /* requests that the core has put into the pipe; a hint that saves asking the socket */
+    uint64_t taken;          /* requests taken out */
     int cancel_fd;
     bool ending, trace, yield_ok;
     int64_t opened_at, last_traffic;
