@@ -96,6 +96,8 @@ bool cli_connect_quietly(struct cli *cli);
 int cli_fail(const struct cli *cli, int code, const char *fmt, ...) LEC_PRINTF(3, 4);
 /* The same for a call that failed with `rc`; `error` (may be NULL) is dropped. */
 int cli_fail_call(const struct cli *cli, int rc, json_t *error, const struct lec_err *err);
+/* What --timeout says, or else this. */
+int cli_patience(const struct cli *cli, int otherwise_ms);
 /* Calls the room, connecting first if need be. Returns EXIT_OK and the result (owned), or an exit code after saying why.
  * params is taken. timeout_ms 0: the person's --timeout, else 5 s. */
 int cli_call(struct cli *cli, const char *method, json_t *params, int timeout_ms, json_t **result);

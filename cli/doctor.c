@@ -91,7 +91,7 @@ static json_t *ask(struct doctor *d, const char *method)
 {
     json_t *result = NULL, *error = NULL;
     struct lec_err err;
-    if (lec_bus_call(d->cli->bus, method, NULL, 5000, &result, &error, &err) < 0)
+    if (lec_bus_call(d->cli->bus, method, NULL, cli_patience(d->cli, 5000), &result, &error, &err) < 0)
         tell(d, FAULT, method, error ? text_of(error, "message") : err.text,
              error ? ""
                    : T("xem nhật ký của lecternd: journalctl -u 'lecternd@*'",

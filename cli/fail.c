@@ -101,6 +101,11 @@ int cli_fail_call(const struct cli *cli, int rc, json_t *error, const struct lec
     return code;
 }
 
+int cli_patience(const struct cli *cli, int otherwise_ms)
+{
+    return cli->timeout_ms > 0 ? cli->timeout_ms : otherwise_ms;
+}
+
 int cli_call(struct cli *cli, const char *method, json_t *params, int timeout_ms, json_t **result)
 {
     int code = cli_connect(cli);
@@ -111,7 +116,7 @@ int cli_call(struct cli *cli, const char *method, json_t *params, int timeout_ms
     struct lec_err err;
     json_t *error;
     if (timeout_ms == 0)
-        timeout_ms = cli->timeout_ms > 0 ? cli->timeout_ms : CALL_MS;
+        timeout_ms = cli_patience(cli, CALL_MS);
     int rc = lec_bus_call(cli->bus, method, params, timeout_ms, result, &error, &err);
     return rc < 0 ? cli_fail_call(cli, rc, error, &err) : EXIT_OK;
 }

@@ -83,7 +83,7 @@ int cmd_driver_search(struct cli *cli)
         json_object_set_new(params, "target", json_string(cli->argv[1]));
     if (out_is_terminal() && !cli->json)
         out_err("%s\n", T("đang tìm, có thể mất đến 15 giây…", "searching, this may take 15 seconds…"));
-    int code = cli_call(cli, "driver.search", params, 30000, &result);
+    int code = cli_call(cli, "driver.search", params, cli_patience(cli, 30000), &result);
     if (code != EXIT_OK)
         return code;
     const json_t *found = json_object_get(result, "found");

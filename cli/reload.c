@@ -14,7 +14,7 @@ static void print_names(const char *what, const json_t *names)
 int cmd_reload(struct cli *cli)
 {
     json_t *result;
-    int code = cli_call(cli, "room.reload", NULL, 15000, &result);
+    int code = cli_call(cli, "room.reload", NULL, cli_patience(cli, 15000), &result);
     if (code != EXIT_OK)
         return code;
     if (cli->json) {

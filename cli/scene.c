@@ -72,7 +72,7 @@ int cmd_scene_plan(struct cli *cli)
     json_t *plan;
     int code = cli_call(cli, "scene.plan",
                         json_pack("{s:s, s:b}", "scene", cli->argv[0], "fresh", cli_option(cli, "known") == NULL),
-                        10000, &plan);
+                        cli_patience(cli, 10000), &plan);
     if (code != EXIT_OK)
         return code;
     if (cli->json)

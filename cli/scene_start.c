@@ -71,7 +71,8 @@ static void ask_run(struct following *f)
 {
     json_t *run;
     struct lec_err err;
-    if (lec_bus_call(f->cli->bus, "scene.run", json_pack("{s:s}", "run", f->run), 5000, &run, NULL, &err) == 0) {
+    if (lec_bus_call(f->cli->bus, "scene.run", json_pack("{s:s}", "run", f->run), cli_patience(f->cli, 5000), &run,
+                     NULL, &err) == 0) {
         take(f, run);
         json_decref(run);
     }

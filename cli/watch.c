@@ -13,15 +13,16 @@ struct watching {
     bool was_live;
 };
 
+/* name NULL: something about the whole device, which concerns each of its points. */
 static bool wanted(const struct watching *w, const char *device, const char *name)
 {
     if (w->cli->argc == 0)
         return true;
+    size_t n = strlen(device);
     for (int i = 0; i < w->cli->argc; i++) {
         const char *target = w->cli->argv[i];
-        size_t n = strlen(device);
         if (strncmp(target, device, n) == 0 &&
-            (target[n] == '\0' || (target[n] == '.' && name && strcmp(target + n + 1, name) == 0)))
+            (target[n] == '\0' || (target[n] == '.' && (!name || strcmp(target + n + 1, name) == 0))))
             return true;
     }
     return false;

@@ -1,0 +1,247 @@
+"""lectern get, set, invoke, watch: values, and the truth about them."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import PATIENCE, Reader
+from fake_room import Raw, Refuse, value
+
+
+def test_get_of_one_point_prints_the_bare_value_for_scripts(cli, room):
+    assert cli("get", "projector.power").out == "off\n"
+    assert cli("get", "audio.level").out == "-12.5\n"
+    assert cli("get", "projector.picture_mute").out == "false\n"
+    assert cli("get", "projector.lamp.hours").out == "1234\n"
+
+
+def test_get_of_a_device_shows_all_its_points_with_units(english, room):
+    lines = english("get", "projector").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["projector.power", "projector.input", "projector.picture_mute",
+                                                   "projector.lamp.hours"]
+    assert "1234 h" in lines[3]
+
+
+def test_get_says_when_a_value_is_not_good(cli, room, say):
+    got = cli("get", "board.power")
+    assert got.code == 1
+    assert got.out == "on\n"
+    assert say("cũ", "stale") in got.err and "no reply in 2 s" in got.err
+
+
+def test_get_gives_json_as_the_room_said_it(cli, room):
+    one = cli("get", "projector.power", "--json")
+    assert one.code == 0 and one.json["value"] == "off" and one.json["target"] == "projector.power"
+    many = cli("get", "projector.power", "audio", "--json")
+    assert [v["target"] for v in many.json] == ["projector.power", "audio.level", "audio.audio_mute"]
+
+
+def test_get_fresh_asks_the_device(english, room):
+    assert english("get", "--fresh", "projector.power", "-t", "3s").code == 0
+    assert room.calls("point.read") == [{"target": "projector.power", "fresh": True, "timeout_ms": 3000}]
+
+
+@pytest.mark.parametrize("number, shown", [(0.1, "0.1"), (1e21, "1e+21"), (230.26758, "230.26758"), (-0.0, "-0"), (5.0, "5"),
+                                           (9007199254740993, "9007199254740993")])
+def test_get_prints_numbers_so_that_they_read_back_the_same(english, room, number, shown):
+    room.values["audio"]["level"] = value(number)
+    assert english("get", "audio.level").out == shown + "\n"
+
+
+def test_an_unknown_device_is_answered_with_the_nearest(cli, room, say):
+    got = cli("get", "projektor.power")
+    assert got.code == 2
+    assert 'no device "projektor"' in got.err
+    assert say('Có phải là "projector"?', 'Did you mean "projector"?') in got.err
+
+
+def test_set_waits_for_the_confirmation_and_says_so(cli, room, say):
+    got = cli("set", "projector.power", "on")
+    assert got.code == 0
+    assert got.out == say("projector.power = on: xong (1,2 s)\n", "projector.power = on: done (1.2 s)\n")
+    assert room.calls("point.write") == [{"target": "projector.power", "value": "on", "until": "confirmed"}]
+
+
+def test_set_without_waiting_does_not_claim_more_than_it_knows(cli, room, say):
+    got = cli("set", "projector.power", "on", "--no-wait")
+    assert got.code == 0
+    assert say("đã gửi, thiết bị không báo lại", "sent, the device does not report back") in got.out
+    assert room.calls("point.write")[0]["until"] == "accepted"
+
+
+@pytest.mark.parametrize("target, text, sent", [("audio.level", "-20.5", -20.5), ("audio.level", "3", 3.0),
+                                                ("audio.audio_mute", "off", False), ("audio.audio_mute", "1", True),
+                                                ("projector.input", "hdmi2", "hdmi2")])
+def test_set_reads_the_value_by_the_type_of_the_point(english, room, target, text, sent):
+    assert english("set", target, text).code == 0
+    written = room.calls("point.write")[0]["value"]
+    assert written == sent and type(written) is type(sent)
+
+
+@pytest.mark.parametrize("args, vi, en", [
+    (["projector.power", "onn"], 'không có lựa chọn "onn"; có phải là "on"?', 'no choice "onn"; did you mean "on"?'),
+    (["projector.power", "warming"], "phải là một trong: off, on", "it is one of: off, on"),
+    (["projector.input", "scart-2"], "phải là một trong: hdmi1, hdmi2, vga1", "it is one of: hdmi1, hdmi2, vga1"),
+    (["audio.level", "loud"], "dấu chấm thập phân", "decimal point"),
+    (["audio.level", "1,5"], "dấu chấm thập phân", "decimal point"),
+    (["audio.level", "13"], "nằm ngoài khoảng -60 đến 12", "is outside -60 to 12"),
+    (["audio.audio_mute", "maybe"], "true hoặc false", "true or false"),
+    (["projector.pwer", "on"], 'có phải là "projector.power"?', 'did you mean "projector.power"?'),
+    (["projector.colour", "on"], "có: power, input, picture_mute, lamp.hours", "it has: power, input, picture_mute, lamp.hours"),
+    (["projector.lamp.hours", "0"], "chỉ đọc được", "can only be read"),
+    (["projector", "on"], "không phải là thiết-bị.tên", "is not device.name"),
+])
+def test_set_refuses_mistakes_before_anything_is_sent(cli, room, say, args, vi, en):
+    got = cli("set", *args)
+    assert got.code == 2
+    assert say(vi, en) in got.err
+    assert got.out == ""
+    assert room.calls("point.write") == []
+
+
+def refuse(code, message, **data):
+    def handler(_):
+        raise Refuse(code, message, **data)
+    return handler
+
+
+@pytest.mark.parametrize("code, verdict, exit_code", [(-32002, "refused", 1), (-32003, "timeout", 4), (-32004, "away", 1),
+                                                      (-32005, "", 2), (-32006, "", 2), (-32007, "", 1), (-32008, "", 1),
+                                                      (-32009, "overridden", 1), (-32010, "cancelled", 1), (-32603, "", 5)])
+def test_set_never_claims_what_the_room_did_not_say(cli, room, say, code, verdict, exit_code):
+    room.handlers["point.write"] = refuse(code, "projector: no", verdict=verdict, reason="no",
+                                          remedy={"vi": "Kiểm tra dây.", "en": "Check the cable."})
+    got = cli("set", "projector.power", "on")
+    assert got.code == exit_code
+    assert got.out == ""
+    assert "projector: no" in got.err
+    assert say("Nên thử: Kiểm tra dây.", "What to do: Check the cable.") in got.err
+
+
+def test_set_of_a_verdict_it_does_not_know_is_no_success(english, room):
+    room.handlers["point.write"] = lambda _: {"target": "projector.power", "verdict": "perhaps"}
+    assert english("set", "projector.power", "on").code == 1
+
+
+def test_set_without_an_answer_says_that_it_does_not_know(english, room):
+    room.handlers["point.write"] = lambda _: None
+    got = english("set", "projector.power", "on", "--timeout", "100ms")
+    assert got.code == 4
+    assert "whether it was done is not known" in got.err
+
+
+def test_errors_are_json_too_when_asked_for(cli, room):
+    room.handlers["point.write"] = refuse(-32002, "projector: no", verdict="refused", reason="no")
+    got = cli("set", "projector.power", "on", "--json")
+    assert got.code == 1 and got.err == ""
+    assert got.json == {"error": {"code": -32002, "message": "projector: no", "data": {"verdict": "refused", "reason": "no"},
+                                  "exit": 1}}
+    assert cli("set", "projector.power", "maybe", "--json").json["error"]["exit"] == 2
+
+
+def test_set_on_a_terminal_shows_that_it_is_going_on(english, room):
+    asked = []
+
+    def slow(params):
+        asked.append(time.monotonic())
+        return None
+    room.handlers["point.write"] = slow
+    got = english.on_terminal("set", "projector.power", "on", "-t", "1500ms")
+    assert "projector.power → on … 1" in got.out
+    assert got.code == 4
+
+
+def test_invoke_sends_the_arguments_by_their_type(english, room):
+    assert english("invoke", "projector.preset.recall", "number=3").code == 0
+    assert room.calls("action.invoke") == [{"target": "projector.preset.recall", "args": {"number": 3}}]
+
+
+@pytest.mark.parametrize("args, en", [(["projector.preset.recall", "number=11"], "is outside 1 to 10"),
+                                      (["projector.preset.recall", "numbr=1"], "did you mean"),
+                                      (["projector.preset.recall", "number"], "must be name=value"),
+                                      (["projector.preset.recal"], "did you mean")])
+def test_invoke_refuses_mistakes_before_anything_is_sent(english, room, args, en):
+    got = english("invoke", *args)
+    assert got.code == 2 and en in got.err
+    assert room.calls("action.invoke") == []
+
+
+def test_watch_shows_what_is_and_then_what_changes(cli, room, say):
+    process = cli.start("watch", "projector", stdout=subprocess.PIPE)
+    reader = Reader(process)
+    reader.until(r"projector.power = off")
+    reader.until(r"projector.lamp.hours = 1234 h")
+    room.set_point("projector", "power", value("warming", wanted="on"))
+    reader.until(r"projector.power = warming → on")
+    room.set_point("audio", "level", value(-3.0))  # not asked for
+    room.set_status("projector", "away", "no reply in 2 s")
+    assert "audio" not in reader.until(say("mất kết nối: no reply", "away: no reply"))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_watch_recovers_what_was_lost(english, room):
+    process = english.start("watch", "projector.power", stdout=subprocess.PIPE)
+    reader = Reader(process)
+    reader.until(r"projector.power = off")
+    room.lose = 1
+    room.set_point("projector", "power", value("on"))
+    reader.until(r"projector.power = on")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_watch_says_when_the_room_is_lost_and_when_it_is_back(cli, room, say):
+    process = cli.start("watch", "projector.power", stdout=subprocess.PIPE)
+    reader = Reader(process)
+    reader.until(r"projector.power = off")
+    room.stop()
+    reader.until(say("mất liên lạc với phòng", "the room is out of reach"))
+    room.values["projector"]["power"] = value("on")
+    room.start()
+    reader.until(say("đã nối lại với phòng", "the room is back"))
+    reader.until(r"projector.power = on")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_watch_in_json_is_one_document_a_line(english, room):
+    import json
+    process = english.start("watch", "--json", "--events", "projector.power", stdout=subprocess.PIPE)
+    reader = Reader(process)
+    first = json.loads(reader.until("."))
+    assert first == {"target": "projector.power", "value": "off", "quality": "good", "time": 1790000000000000}
+    room.event("event", "projector", {"device": "projector", "event": "remote", "data": {"key": "power"}})
+    assert json.loads(reader.until("event"))["event"]["event"] == "remote"
+    room.set_point("projector", "power", value("on", "bad", reason="odd", simulated=True))
+    assert json.loads(reader.until("odd")) == {"target": "projector.power", "value": "on", "quality": "bad", "reason": "odd",
+                                               "simulated": True, "time": 1790000000000000}
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_watch_ends_by_itself_after_a_count(english, room):
+    got = english("watch", "--count", "2")
+    assert got.code == 0 and len(got.out.splitlines()) == 2
+
+
+def test_watch_of_a_name_that_is_not_there_does_not_wait_for_ever(cli, room):
+    assert cli("watch", "projector.pwer").code == 2
+    assert cli("watch", "projektor").code == 2
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense", b"[]", b'{"jsonrpc":"2.0","id":"@ID","result":7}',
+                                    b'{"jsonrpc":"2.0","id":"@ID","result":{"devices":7,"points":"x","value":[],"quality":3}}',
+                                    b'{"jsonrpc":"2.0","id":"@ID","result":{"points":[7,null,{"name":5}],"devices":[[],{}]}}',
+                                    b'{"jsonrpc":"2.0","id":"@ID","error":{"code":-1,"message":"x","data":7}}'])
+@pytest.mark.parametrize("command", [["status"], ["get", "projector"], ["get", "projector.power"], ["devices"], ["lines"],
+                                     ["describe", "projector"], ["set", "projector.power", "on"], ["scene", "list"],
+                                     ["scene", "plan", "lesson"], ["journal"], ["reload"], ["doctor"]])
+def test_a_room_that_answers_nonsense_cannot_crash_a_command(english, room, command, answer):
+    for method in ("point.read", "point.write", "device.list", "device.describe", "state.snapshot", "scene.list", "scene.plan",
+                   "journal.read", "system.health", "room.reload"):
+        room.handlers[method] = lambda _: Raw(answer)
+    got = english(*command, "--timeout", "150ms")
+    assert 0 <= got.code <= 5
