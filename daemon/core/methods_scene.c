@@ -134,8 +134,13 @@ static void plan_done(void *ctx, const char *json)
 {
     struct plan_wait *w = ctx;
     struct request r = {.caller = &w->caller, .id = w->id, .method = w->method};
-    lec_buf_puts(reply_begin(w->core, &r), json);
-    reply_send(w->core, &r);
+    struct trouble t = {.code = -32603, .reason = "out of memory"};
+    if (json) {
+        lec_buf_puts(reply_begin(w->core, &r), json);
+        reply_send(w->core, &r);
+    } else {
+        reply_error(w->core, &r, &t);
+    }
     free(w);
 }
 

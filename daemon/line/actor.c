@@ -31,7 +31,8 @@ void line_tell(struct line *line, const struct lec_head *head, const void *data,
 
 bool line_wanted(struct line *line)
 {
-    return atomic_load_explicit(&line->posted, memory_order_acquire) != line->taken;
+    /* the core counts after it has sent: for a moment more may have been taken than posted */
+    return (int64_t)(atomic_load_explicit(&line->posted, memory_order_acquire) - line->taken) > 0;
 }
 
 static void take(struct line *line, const struct lec_request *r)
