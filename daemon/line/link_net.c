@@ -98,6 +98,8 @@ static int connect_to(struct lec_link *l, bool stream, const struct link_address
     l->kind = stream ? LINK_STREAM : LINK_DGRAM;
     if (stream)
         tune(l->fd);
+    else /* the line may be the broadcast address of a subnet: Wake-on-LAN */
+        (void)setsockopt(l->fd, SOL_SOCKET, SO_BROADCAST, &(int){1}, sizeof(int));
     if (connect(l->fd, (const struct sockaddr *)&a->sa, a->len) < 0) {
         if (errno != EINPROGRESS)
             return refused(l, errno, err);

@@ -63,6 +63,7 @@ struct dlg_request {
     size_t n_ready;
     bool is_read;                     /* a reply with a value ends it; else an ok does */
     const struct dlg_message *want;   /* that reply; NULL for a write: any "ok" rule, or the prompt */
+    bool and_ok;                      /* behind the value an ok follows */
     bool silent;                      /* the device does not answer */
     const struct dlg_message **rules; /* by rule: its pattern for this request; NULL: cannot match */
     int64_t timeout_ns;

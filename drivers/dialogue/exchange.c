@@ -398,12 +398,12 @@ static void take_frame(struct lec_dev *dev, const struct dlg_request *rq, const 
 }
 
 /* Whether nothing more is awaited, but for the prompt. */
-static bool answered(const struct dlg *d, const struct dlg_request *rq, const struct outcome *o)
+static bool answered(const struct dlg_request *rq, const struct outcome *o)
 {
     if (o->code)
         return true;
     if (rq->is_read)
-        return o->value && (d->p.done != DLG_DONE_OK || o->ok);
+        return o->value && (!rq->and_ok || o->ok);
     return rq->want ? o->value : o->ok;
 }
 
@@ -435,19 +435,19 @@ static int await(struct lec_dev *dev, const struct dlg_request *rq, struct dlg_f
         switch (dlg_rx_cut(&d->p.framing, &d->rx, &frame)) {
         case DLG_CUT_FRAME:
             take_frame(dev, rq, &frame, found, o, err);
-            if (!by_prompt && answered(d, rq, o))
+            if (!by_prompt && answered(rq, o))
                 return o->code;
             break;
         case DLG_CUT_PROMPT:
             if (d->stray_prompts > 0)
                 d->stray_prompts--;
-            else if (by_prompt && (answered(d, rq, o) || (!rq->is_read && !rq->want)))
+            else if (by_prompt && (answered(rq, o) || (!rq->is_read && !rq->want)))
                 return o->code;
             break; /* a prompt before a value answers something older */
         case DLG_CUT_MORE: {
             struct lec_err late;
             int rc = dlg_receive(dev, &d->p.framing, &late);
-            if (rc == LEC_E_TIMEOUT && answered(d, rq, o) && !o->code) {
+            if (rc == LEC_E_TIMEOUT && answered(rq, o) && !o->code) {
                 d->doubtful = true; /* answered, but for its prompt */
                 return 0;
             }

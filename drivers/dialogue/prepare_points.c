@@ -192,6 +192,7 @@ static void prepare_read(struct dlg_compiler *c, const struct dlg_profile *p, co
         dlg_mistake(c, read, "a question has no {value}");
     rq->want = want;
     rq->is_read = true;
+    rq->and_ok = strcmp(lec_key_text(plan->own, "done", p->done == DLG_DONE_OK ? "ok" : "reply"), "ok") == 0;
     rq->timeout_ns = plan->point->timeout_ns;
     dlg_conv_compile(c, plan->point, plan->own, codes, in, false, &out->in);
     out->read = rq;

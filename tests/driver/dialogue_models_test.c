@@ -1,9 +1,12 @@
 /* The other shipped dialogue profiles, with the frames of the fact sheet. Each shows a feature that a dialogue needs. */
 #include "driver/dialogue_test.h"
 
+#include <arpa/inet.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static void every_shipped_dialogue_profile_is_right(void **state)
 {
@@ -310,6 +313,64 @@ static void acer_answers_in_two_lines_or_one(void **state)
 }
 
 /* ---- Lengths in the message ------------------------------------------------------------------------------------ */
+
+static void smart_gx_tells_in_words_and_then_says_yes(void **state)
+{
+    (void)state;
+    static const struct lec_turn turns[] = {{.host = "k01gi000\r"},       {.device = "Now Standby\r"},
+                                            {.device = "k01y\r"},         {.host = "k01sA001\r"},
+                                            {.device = "k01y\r"},         {.host = "k01gi000\r"},
+                                            {.device = "Now ON\rk01y\r"}, {.host = "k01gh000\r"},
+                                            {.device = "k01rh114\r"},     {.host = "k01sB024\r"},
+                                            {.device = "k01n\r"},         {.host = "k01gg000\r"},
+                                            {.device = "k01rg001\r"},     {0}};
+    begin("smart/gx", turns);
+    poll_gives("power", "off");
+    write_gives("power", "on", 0);
+    poll_gives("power", "on");
+    poll_gives("input", "hdmi1");
+    write_gives("input", "hdmi2", LEC_E_REFUSED);
+    poll_gives("audio_mute", "true");
+    as_written();
+}
+
+static void a_magic_packet_is_six_ff_and_sixteen_addresses(void **state)
+{
+    (void)state;
+#define MAC  "\x00\x11\x22\x33\x44\x55"
+#define FOUR MAC MAC MAC MAC
+    static const struct lec_turn turns[] = {HOST("\xFF\xFF\xFF\xFF\xFF\xFF" FOUR FOUR FOUR FOUR),
+                                            HOST("\xFF\xFF\xFF\xFF\xFF\xFF" FOUR FOUR FOUR FOUR),
+                                            {0}};
+    begin_with(&(struct lec_bench_setup){.profile = "generic/wake-on-lan",
+                                         .line = "udp://127.255.255.255:9",
+                                         .device = "with mac = 00 11 22 33 44 55"},
+               turns);
+    invoke_gives("wake", NULL, 0);
+    as_written();
+}
+
+/* A line to a broadcast address, as Wake-on-LAN has it. */
+static void a_udp_line_may_lead_to_everybody(void **state)
+{
+    (void)state;
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
+    socklen_t len = sizeof any;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &len), 0);
+    struct lec_line line = {
+        .name = "udp", .kind = LEC_LINE_UDP, .host = "127.255.255.255", .port = ntohs(any.sin_port), .path = ""};
+    struct lec_link *link;
+    struct lec_err err;
+    if (lec_link_open(&line, -1, lec_now() + 10 * LEC_SEC, &link, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(lec_link_send(link, "wake", 4, lec_now() + 10 * LEC_SEC, &err), 0);
+    char got[8];
+    assert_int_equal(recv(fd, got, sizeof got, 0), 4);
+    lec_link_close(&link);
+    close(fd);
+}
 
 static void viewboard_counts_its_own_digits(void **state)
 {
@@ -658,6 +719,9 @@ int main(void)
         cmocka_unit_test_teardown(yamaha_tells_what_others_change, teardown),
         cmocka_unit_test_teardown(a_screen_answers_with_its_command_and_a_hundred, teardown),
         cmocka_unit_test_teardown(acer_answers_in_two_lines_or_one, teardown),
+        cmocka_unit_test_teardown(smart_gx_tells_in_words_and_then_says_yes, teardown),
+        cmocka_unit_test_teardown(a_magic_packet_is_six_ff_and_sixteen_addresses, teardown),
+        cmocka_unit_test_teardown(a_udp_line_may_lead_to_everybody, teardown),
         cmocka_unit_test_teardown(viewboard_counts_its_own_digits, teardown),
         cmocka_unit_test_teardown(multisync_is_read_by_length_not_by_its_end, teardown),
         cmocka_unit_test_teardown(nec_projector_adds_20_or_a0_to_the_command, teardown),

@@ -124,12 +124,77 @@ static void a_coarse_device_needs_a_tolerance(void **state)
     assert_non_null(strstr(mistakes, "so that volume needs \"tolerance = 3\" to be confirmed"));
 }
 
+static char *read_whole(const char *name)
+{
+    static char text[131072];
+    FILE *f = fopen(name, "re");
+    if (!f)
+        fail_msg("cannot read %s", name);
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = '\0';
+    return text;
+}
+
+/* The n-th ini block of a page, from 0, behind what is in `out` already. */
+static void add_block(const char *page, int n, char *out, size_t size)
+{
+    const char *p = page;
+    for (int i = 0; i <= n; i++) {
+        p = strstr(p, "\n```ini\n");
+        assert_non_null(p);
+        p += strlen("\n```ini\n");
+    }
+    const char *end = strstr(p, "\n```");
+    size_t used = strlen(out);
+    assert_non_null(end);
+    assert_true(used + (size_t)(end - p) + 2 < size);
+    memcpy(out + used, p, (size_t)(end - p));
+    memcpy(out + used + (end - p), "\n", 2);
+}
+
+static void the_profiles_of_the_tutorial_are_right(void **state)
+{
+    (void)state;
+    char first[8192] = "", bytes[8192] = "[device]\nclass = display\ndriver = dialogue\nsource = test\n",
+         mistakes[4096];
+    const char *page = read_whole(LECTERN_SOURCE_DIR "/docs/writing-a-dialogue-profile.md");
+    add_block(page, 0, first, sizeof first); /* the first point */
+    add_block(page, 3, first, sizeof first); /* the rest of the table */
+    lec_bench_mistakes(&lec_driver_entry, &(struct lec_bench_setup){.profile_text = first}, mistakes, sizeof mistakes);
+    assert_string_equal(mistakes, "");
+    add_block(page, 6, bytes, sizeof bytes); /* Samsung */
+    lec_bench_mistakes(&lec_driver_entry, &(struct lec_bench_setup){.profile_text = bytes}, mistakes, sizeof mistakes);
+    assert_string_equal(mistakes, "");
+}
+
+static void the_reference_lists_every_key_with_its_help(void **state)
+{
+    (void)state;
+    const char *page = read_whole(LECTERN_SOURCE_DIR "/drivers/dialogue/README.md");
+    const struct lec_option *tables[] = {dlg_device_options, dlg_point_options, dlg_action_options,
+                                         dlg_section_kinds[0].options, dlg_section_kinds[1].options};
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        for (const struct lec_option *o = tables[i]; o->name; o++) {
+            char row[400];
+            (void)snprintf(row, sizeof row, " | %s |\n", o->help);
+            if (!strstr(page, row))
+                fail_msg("README.md has no row for \"%s\" with its help: %s", o->name, o->help);
+            (void)snprintf(row, sizeof row, "\n| `%s` | ", o->name);
+            if (!strstr(page, row))
+                fail_msg("README.md has no row for \"%s\"", o->name);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(every_mistake_is_told_at_its_line, teardown),
         cmocka_unit_test_teardown(all_mistakes_of_a_profile_are_told_at_once, teardown),
         cmocka_unit_test_teardown(a_coarse_device_needs_a_tolerance, teardown),
+        cmocka_unit_test_teardown(the_profiles_of_the_tutorial_are_right, teardown),
+        cmocka_unit_test_teardown(the_reference_lists_every_key_with_its_help, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
