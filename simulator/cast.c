@@ -22,9 +22,9 @@ static const struct sim_cast cast[] = {
     {"optoma/*", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,
      "warm=25s cool=20s class=2 maker=Optoma mute=both inputs=11:vga1,12:vga2,21:video,31:hdmi1,32:hdmi2"},
     {"*-1", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,
-     "warm=25s cool=20s class=1 inputs=11:computer1,12:computer2,21:video,22:svideo,31:hdmi1,32:hdmi2,33:dvi"},
+     "warm=25s cool=20s class=1 lamps=2 inputs=11:computer1,12:computer2,21:video,22:svideo,31:hdmi1,32:hdmi2,33:dvi"},
     {"*", NULL, "pjlink", &sim_face_pjlink, &sim_model_projector, NULL,
-     "warm=25s cool=20s class=2 "
+     "warm=25s cool=20s class=2 lamps=2 "
      "inputs=11:computer1,12:computer2,21:video,22:svideo,31:hdmi1,32:hdmi2,33:dvi,41:usb,51:lan,52:wireless"},
 
     {"epson/*", "projector", NULL, &sim_face_escvp21, &sim_model_projector, NULL,

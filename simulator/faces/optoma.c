@@ -102,13 +102,25 @@ static void open(struct sim_conn *c)
         sim_answer(c, c->line->boxes, telnet, sizeof telnet);
 }
 
+/* It tells by itself what happens to it; that a fault is over it does not tell. */
 static void changed(struct sim_device *d, const char *field)
 {
-    static const char *const info[] = {
-        [SIM_OFF] = "INFO0\r", [SIM_WARMING] = "INFO1\r", [SIM_ON] = "INFO24\r", [SIM_COOLING] = "INFO2\r"};
+    static const int power[] = {[SIM_OFF] = 0, [SIM_WARMING] = 1, [SIM_ON] = 24, [SIM_COOLING] = 2};
+    static const struct {
+        const char *field;
+        int info;
+    } faults[] = {{"error.lamp", 4}, {"error.fan", 6}, {"error.temperature", 7}, {"error.cover", 9}};
     const struct sim_projector *p = d->state;
-    if (strcmp(field, "power") == 0)
-        sim_tell(d->box, info[p->power], strlen(info[p->power]));
+    char line[16];
+    int info = strcmp(field, "power") == 0 ? power[p->power] : -1;
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        struct lec_value v;
+        sim_field_get(sim_field(d->model, faults[i].field), p, &v);
+        if (strcmp(field, faults[i].field) == 0 && strcmp(v.s, "ok") != 0)
+            info = faults[i].info;
+    }
+    if (info >= 0)
+        sim_tell(d->box, line, (size_t)snprintf(line, sizeof line, "INFO%d\r", info));
 }
 
 const struct sim_face sim_face_optoma = {
