@@ -30,8 +30,7 @@ static int prefix(char *buf, size_t size, struct lec_err *err)
     return 0;
 }
 
-static int find(const char *variable, const char *const below[], size_t n, char *buf, size_t size,
-                struct lec_err *err)
+static int find(const char *variable, const char *const below[], size_t n, char *buf, size_t size, struct lec_err *err)
 {
     const char *set = getenv(variable);
     if (set) {
@@ -69,7 +68,7 @@ int lec_path_run(char *buf, size_t size, struct lec_err *err)
     int n;
     if (set)
         n = snprintf(buf, size, "%s", set);
-    else if (access("/run/lectern", W_OK) == 0)
+    else if (is_folder("/run/lectern"))
         n = snprintf(buf, size, "/run/lectern");
     else if (user && is_folder(user))
         n = snprintf(buf, size, "%s/lectern", user);

@@ -363,6 +363,23 @@ static void a_file_of_secrets_that_others_can_read_is_refused(void **state)
     free(told);
 }
 
+static void the_folder_of_credentials_is_trusted_whatever_the_modes_in_it(void **state)
+{
+    (void)state;
+    const struct lec_room *room;
+    setenv("CREDENTIALS_DIRECTORY", "/tmp", 1);
+    char *told = load_secrets("[projector]\npassword = hunter2\n", 0440, &room);
+    assert_string_equal(told, "");
+    assert_string_equal(lec_key_text(&room->devices[0].keys, "password", ""), "hunter2");
+    lec_room_unref(&room);
+    free(told);
+    setenv("CREDENTIALS_DIRECTORY", "/tmpx", 1);
+    told = load_secrets("[projector]\npassword = hunter2\n", 0440, &room);
+    assert_null(room);
+    free(told);
+    unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 static void no_message_about_secrets_has_one_in_it(void **state)
 {
     static const char text[] = "hunter2\n[projector]\npasswort = hunter2\nid = hunter2\npassword = hunter2\n"
@@ -483,6 +500,7 @@ int main(void)
         cmocka_unit_test(captured_scenes_follow_those_of_the_room),
         cmocka_unit_test(a_secret_reaches_the_driver_from_a_private_file),
         cmocka_unit_test(a_file_of_secrets_that_others_can_read_is_refused),
+        cmocka_unit_test(the_folder_of_credentials_is_trusted_whatever_the_modes_in_it),
         cmocka_unit_test(no_message_about_secrets_has_one_in_it),
         cmocka_unit_test(a_secret_cut_by_a_comment_is_pointed_out),
         cmocka_unit_test(labels_order_and_lines_do_not_make_a_device_another_one),

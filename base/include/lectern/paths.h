@@ -12,8 +12,9 @@
 int lec_path_profiles(char *buf, size_t size, struct lec_err *err);
 /* <prefix>/lib/lectern/drivers (or lib/<multiarch>), or $LECTERN_DRIVERS. Likewise. */
 int lec_path_drivers(char *buf, size_t size, struct lec_err *err);
-/* The folder for sockets: $LECTERN_RUN, else /run/lectern when it is writable, else $XDG_RUNTIME_DIR/lectern, else
- * /tmp/lectern-<uid>. A room's sockets are <run>/<room>/command and <run>/<room>/event. Returns 0 or LEC_E_CONFIG. */
+/* The folder for sockets: $LECTERN_RUN, else /run/lectern where there is one (made by the installed units; clients may
+ * look into it and not write), else $XDG_RUNTIME_DIR/lectern, else /tmp/lectern-<uid>. A room's sockets are
+ * <run>/<room>/command and <run>/<room>/event. Returns 0 or LEC_E_CONFIG. */
 int lec_path_run(char *buf, size_t size, struct lec_err *err);
 
 #endif
