@@ -114,6 +114,7 @@ static void advance(struct sim_device *d)
         d->model->advance(d, now);
         d->by = by;
     }
+    sim_world_account(d);
 }
 
 void sim_device_due(void *ctx)

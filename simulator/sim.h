@@ -72,6 +72,7 @@ struct sim_device {
     struct loop_timer timer;
     enum sim_by by; /* on whose behalf the state changes right now */
     uint64_t seed;
+    double watts, lux; /* its share of the room's, as last accounted */
     struct sim_device *next_in_box;
 };
 

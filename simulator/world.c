@@ -10,7 +10,7 @@
  * 1.5 MJ for each; a person gives off 90 W and 18 l of CO2 an hour. */
 static const double room_volume = 200, room_changes = 1.5, room_loss = 250, room_store = 1.5e6;
 static const double person_watts = 90, person_co2 = 18;
-static const double standby_watts = 12;
+static const double standby_watts = 12, daylight = 120;
 
 struct sim_world *sim_world_new(uint64_t seed, double people)
 {
@@ -22,7 +22,9 @@ struct sim_world *sim_world_new(uint64_t seed, double people)
                                 .humidity = 62,
                                 .co2 = 450,
                                 .people = people,
-                                .energy = 1523.4};
+                                .energy = 1523.4,
+                                .watts = standby_watts,
+                                .lux = daylight};
     return w;
 }
 
@@ -40,29 +42,33 @@ static double toward(double x, double goal, double dt, double tau)
 void sim_world_advance(struct sim *s, int64_t now)
 {
     struct sim_world *w = s->world;
-    double watts = standby_watts, lux = 120, sound = 34;
-    for (size_t i = 0; i < s->n_devices; i++) {
-        const struct sim_device *d = &s->devices[i];
-        if (d->name && d->model->watts)
-            watts += d->model->watts(d);
-        if (d->name && d->model == &sim_model_lights)
-            lux += sim_lights_lux(d->state);
-    }
     double dt = (double)(now - w->at) / 1e9;
-    if (dt > 0) {
-        /* The step has the old figures for power: a change of state calls this before it happens. */
-        double heat = w->watts * 0.9 + w->people * person_watts;
-        w->temperature = toward(w->temperature, w->outside + heat / room_loss, dt, room_store / room_loss);
-        double fresh = room_volume * room_changes;
-        w->co2 = toward(w->co2, 420 + w->people * person_co2 / fresh * 1e3, dt, 3600 / room_changes);
-        w->humidity = toward(w->humidity, 58 + 0.25 * w->people - 1.5 * (w->temperature - 26), dt, 1800);
-        w->humidity = fmin(fmax(w->humidity, 5), 99);
-        w->energy += w->watts * dt / 3.6e6;
-        w->at = now;
-    }
-    w->watts = watts;
-    w->lux = lux;
-    w->sound = sound + (w->people > 0 ? 8 + 6 * log10(w->people) : 0);
+    if (dt <= 0)
+        return;
+    double heat = w->watts * 0.9 + w->people * person_watts;
+    w->temperature = toward(w->temperature, w->outside + heat / room_loss, dt, room_store / room_loss);
+    double fresh = room_volume * room_changes;
+    w->co2 = toward(w->co2, 420 + w->people * person_co2 / fresh * 1e3, dt, 3600 / room_changes);
+    w->humidity = toward(w->humidity, 58 + 0.25 * w->people - 1.5 * (w->temperature - 26), dt, 1800);
+    w->humidity = fmin(fmax(w->humidity, 5), 99);
+    w->energy += w->watts * dt / 3.6e6;
+    w->at = now;
+}
+
+void sim_world_account(struct sim_device *d)
+{
+    struct sim_world *w = d->sim->world;
+    double watts = d->model->watts ? d->model->watts(d) : 0;
+    double lux = d->model == &sim_model_lights ? sim_lights_lux(d->state) : 0;
+    w->watts = fmax(w->watts + watts - d->watts, standby_watts);
+    w->lux = fmax(w->lux + lux - d->lux, daylight);
+    d->watts = watts;
+    d->lux = lux;
+}
+
+double sim_world_sound(const struct sim_world *w)
+{
+    return 34 + (w->people > 0 ? 8 + 6 * log10(w->people) : 0);
 }
 
 int sim_world_set(struct sim *s, const char *what, double value, struct lec_err *err)

@@ -10,7 +10,7 @@
 struct sim_world {
     int64_t at;                                         /* model time */
     double outside, temperature, humidity, co2, people; /* Cel, Cel, %, ppm, heads */
-    double lux, sound;                                  /* lx, dB */
+    double lux;                                         /* lx */
     double watts, energy;                               /* W now, kWh since ever */
     uint64_t seed;
 };
@@ -18,6 +18,9 @@ struct sim_world {
 struct sim_world *sim_world_new(uint64_t seed, double people);
 /* Brings the room to model time `now` with what its devices have been drawing since. */
 void sim_world_advance(struct sim *s, int64_t now);
+/* The device's state has changed: its light and power count from now on. The room stands at the present. */
+void sim_world_account(struct sim_device *d);
+double sim_world_sound(const struct sim_world *w);
 /* People come and go, the weather changes: "people", "outside". Returns 0, LEC_E_NOTSUP or LEC_E_RANGE. */
 int sim_world_set(struct sim *s, const char *what, double value, struct lec_err *err);
 void sim_world_json(struct sim *s, struct lec_buf *out);

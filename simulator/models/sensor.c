@@ -54,7 +54,7 @@ static void advance(struct sim_device *d, int64_t now)
     s->co2 = fmax(w->co2 + 60 * own + noise(d, 2, k, 5), 0);
     s->voc = fmax(110 + 4 * w->people + noise(d, 3, k, 4), 0);
     s->illuminance = fmax(w->lux * (1 + 0.3 * own) + noise(d, 4, k, 2), 0);
-    s->sound = fmax(w->sound + noise(d, 5, k, 1.2), 20);
+    s->sound = fmax(sim_world_sound(w) + noise(d, 5, k, 1.2), 20);
     s->pressure = 101.1 + 0.2 * sim_world_wave(now, 43200) + noise(d, 6, k, 0.01);
     s->pm25 = fmax(22 + 6 * sim_world_wave(now, 3600) + noise(d, 7, k, 1), 0);
     s->pm10 = s->pm25 * 1.5;
