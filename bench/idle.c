@@ -75,7 +75,7 @@ static long proc(pid_t pid, const char *file, const char *key, int field)
         at = strpbrk(at, " \t") + 1;
     if (!at)
         bench_die("%s has no %s", path, key);
-    return strtol(at, NULL, 10);
+    return strtol(at, NULL, 10); /* proc(5) writes it */
 }
 
 static double cpu_seconds(pid_t pid)

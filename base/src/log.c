@@ -34,8 +34,7 @@ void lec_log(enum lec_log_level level, const char *fmt, ...)
         clock_gettime(CLOCK_REALTIME, &now);
         gmtime_r(&now.tv_sec, &tm);
         n = strftime(line, sizeof line, "%H:%M:%S", &tm);
-        n += (size_t)snprintf(line + n, sizeof line - n, ".%03ld %-7s ", now.tv_nsec / 1000000,
-                              levels[level].word);
+        n += (size_t)snprintf(line + n, sizeof line - n, ".%03ld %-7s ", now.tv_nsec / 1000000, levels[level].word);
     }
     va_list ap;
     va_start(ap, fmt);

@@ -98,8 +98,7 @@ int lec_value_parse(const char *text, enum lec_type type, struct lec_value *out,
     case LEC_ENUM:
     case LEC_TEXT:
         if (strlen(text) > LEC_TEXT_MAX)
-            return lec_fail(err, LEC_E_RANGE, "text of %zu bytes, at most %d fit", strlen(text),
-                            LEC_TEXT_MAX);
+            return lec_fail(err, LEC_E_RANGE, "text of %zu bytes, at most %d fit", strlen(text), LEC_TEXT_MAX);
         memcpy(v.s, text, strlen(text) + 1);
         break;
     case LEC_NONE:

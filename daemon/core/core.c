@@ -110,7 +110,7 @@ static void journal_start(struct core *core)
 
 int core_open(struct core *core, const struct core_setup *setup, struct lec_err *err)
 {
-    *core = (struct core){.setup = *setup, .scenes_at = LEC_NEVER, .signal_fd = -1};
+    *core = (struct core){.setup = *setup, .scenes_at = LEC_NEVER, .parked_at = LEC_NEVER, .signal_fd = -1};
     core->started_ns = lec_now();
     core->wall_offset_us = lec_wall_us() - core->started_ns / 1000;
     make_boot(core->boot);
@@ -203,6 +203,8 @@ static int64_t earliest(const struct core *core)
     int64_t at = core->tick_at;
     if (core->scenes_at < at)
         at = core->scenes_at;
+    if (core->parked_at < at)
+        at = core->parked_at;
     if (core->events.greet_at < at)
         at = core->events.greet_at;
     if (core->ending && core->end_by < at)
@@ -252,6 +254,7 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
         tick(core, now);
     if (now >= core->scenes_at)
         scenes_tick(core);
+    core->parked_at = parked_late(core, now);
 }
 
 /* Marks what is readable without having to wait; returns whether anything is. */
@@ -312,6 +315,7 @@ void core_close(struct core *core)
     events_close(core);
     state_close(core);
     retry_free(&core->retry);
+    parked_free(core);
     free(core->pending);
     lec_room_unref(&core->room);
     lec_drivers_free(&core->drivers);

@@ -5,6 +5,7 @@
  *   lines.c   starting lines, what they tell              pending.c  operations that somebody waits for
  *   retry.c   answers that may be asked for again         scenes.c   the scene engine's host
  *   reload.c  a new configuration                         remedy.c   what a person can do
+ *   parked.c  answers that wait for the disk
  *   search.c  searching the network                       core.c     start, loop, stop
  *
  * Threads: the core's own, except where a function says otherwise. */
@@ -34,6 +35,7 @@
 #define COMMAND_HWM        1000               /* answers that wait for a slow caller */
 #define BATCH_MAX          64                 /* messages taken from one socket before the others get their turn */
 #define BAD_AFTER_NS       (30 * LEC_SEC)     /* a device away for so long: its points turn from stale to bad */
+#define PARKED_MAX         16                 /* answers that wait for the disk */
 #define SEARCHES_MAX       4                  /* searches under way */
 #define IDENTITY_MAX       255                /* of a ROUTER's peer, by ZMTP */
 
@@ -268,6 +270,17 @@ void retry_keep(struct retry *retry, struct remembered *slot, const char *answer
 void retry_move(struct remembered *slot, const struct caller *caller);
 const struct caller *retry_caller(const struct remembered *slot);
 
+/* ---- Answers that wait for the disk -------------------------------------------------------------------------- */
+
+struct parked;
+/* Keeps the answer `json` to a request that began a run until the run is on the disk. False: answer at once. */
+bool parked_add(struct core *core, const struct request *r, const char *json);
+/* An entry about a scene is on the disk. */
+void parked_stored(struct core *core, const char *entry);
+/* Sends what has waited long enough; when the next has (LEC_NEVER: none waits). */
+int64_t parked_late(struct core *core, int64_t now);
+void parked_free(struct core *core);
+
 /* ---- The rest ----------------------------------------------------------------------------------------------- */
 
 struct limits { /* each limit that was reached, how often */
@@ -321,6 +334,8 @@ struct core {
     char store_trouble[LEC_ERR_TEXT];
     uint64_t store_waiting, store_lost, journal_last;
     struct journal_waiter *journal_waiters;
+    struct parked *parked;
+    int64_t parked_at; /* when parked_late wants to be called */
     uint64_t next_token;
 };
 

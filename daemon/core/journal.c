@@ -28,6 +28,8 @@ static void on_stored(void *ctx, uint64_t journal, const char *kind, const char 
 {
     struct core *core = ctx;
     core->journal_last = journal;
+    if (strcmp(kind, "scene") == 0)
+        parked_stored(core, json);
     struct topic *topic = events_topic(core, EVENT_JOURNAL, kind);
     struct lec_buf *b = events_begin(core, topic);
     size_t n = strlen(json);

@@ -37,9 +37,10 @@ static void answer(struct core *core, struct request *r, const char *scene, int 
 {
     if (r->method->changes)
         journal_scene(core, r, scene, rc < 0 ? err : NULL);
+    bool begins = r->method->run == scene_start || r->method->run == scene_undo;
     if (rc < 0) {
         refuse(core, r, rc, err);
-    } else {
+    } else if (!begins || !json->data || !parked_add(core, r, json->data)) {
         lec_buf_put(reply_begin(core, r), json->data ? json->data : "null", json->data ? json->len : 4);
         reply_send(core, r);
     }

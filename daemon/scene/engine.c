@@ -79,6 +79,7 @@ void lec_run_launch(struct lec_scenes *s, struct lec_run *run, const char *princ
         step->changed = true;
     }
     s->runs[s->n_runs++] = run;
+    lec_run_keep(s, run); /* before the entry: whoever finds the entry on the disk finds the run */
     lec_run_journal(s, run, "started");
     lec_run_take_over(s, run);
     lec_scenes_settle(s);

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-#define LEC_MS INT64_C(1000000)
-#define LEC_SEC INT64_C(1000000000)
+#define LEC_MS    INT64_C(1000000)
+#define LEC_SEC   INT64_C(1000000000)
 #define LEC_NEVER INT64_MAX /* a deadline that does not come */
 
 /* Monotonic nanoseconds; never steps back. */

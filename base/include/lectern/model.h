@@ -79,15 +79,15 @@ struct lec_device;
 
 /* What a driver says of itself to whoever reads files: enough to check a profile without a device. */
 struct lec_schema {
-    const char *name;                              /* the driver's name */
-    const char *summary;                           /* one line */
-    const char *lines;                             /* line kinds it speaks over: "tcp|serial|pty" */
-    bool shares_line;                              /* several devices may use one line (they are addressed) */
-    const struct lec_option *device_options;       /* [driver] in a profile, and [device] of a room; may be NULL */
-    const struct lec_option *point_options;        /* [point x], besides the framework's; may be NULL */
-    const struct lec_option *action_options;       /* [action x]; may be NULL */
-    const struct lec_section_kind *section_kinds;  /* ends with a row whose kind is NULL; may be NULL */
-    size_t state_size;                             /* bytes that prepare fills, zeroed before; may be 0 */
+    const char *name;                             /* the driver's name */
+    const char *summary;                          /* one line */
+    const char *lines;                            /* line kinds it speaks over: "tcp|serial|pty" */
+    bool shares_line;                             /* several devices may use one line (they are addressed) */
+    const struct lec_option *device_options;      /* [driver] in a profile, and [device] of a room; may be NULL */
+    const struct lec_option *point_options;       /* [point x], besides the framework's; may be NULL */
+    const struct lec_option *action_options;      /* [action x]; may be NULL */
+    const struct lec_section_kind *section_kinds; /* ends with a row whose kind is NULL; may be NULL */
+    size_t state_size;                            /* bytes that prepare fills, zeroed before; may be 0 */
     /* Compiles the profile's text for the driver into `state`, without touching a device; called by the checker
      * and once in the life of a device, never again on a reconnect. Adds every mistake to `report` with the
      * file and line of the key at fault. May be NULL. Any thread. Returns 0, LEC_E_CONFIG or LEC_E_NOMEM;
@@ -124,8 +124,8 @@ struct lec_line {
     char parity;      /* 'N', 'E', 'O' */
     uint8_t stop;     /* 1, 2 */
     bool rtscts, xonxoff;
-    bool simulated; /* the line leads to lectern-sim: every value from it bears that mark */
-    size_t index;   /* in room->lines */
+    bool simulated;                          /* the line leads to lectern-sim: every value from it bears that mark */
+    size_t index;                            /* in room->lines */
     const struct lec_device *const *devices; /* in the order of the room file */
     size_t n_devices;
 };
@@ -149,9 +149,9 @@ struct lec_point {
     const char *label, *label_en; /* "" if none */
     enum lec_type type;
     enum lec_access access;
-    const char *unit; /* UCUM; "" if none */
-    bool has_range;   /* INT, FLOAT: what may be written */
-    double min, max, step; /* step 0: any */
+    const char *unit;           /* UCUM; "" if none */
+    bool has_range;             /* INT, FLOAT: what may be written */
+    double min, max, step;      /* step 0: any */
     const char *const *choices; /* ENUM: what may be read */
     size_t n_choices;
     const char *const *settable; /* ENUM: what may be written, a subset of choices; for bool and others n = 0 */
@@ -213,8 +213,8 @@ struct lec_device {
     size_t index; /* in room->devices */
     const struct lec_room *room;
     const char *label, *label_en;
-    const char *class_name; /* "projector" */
-    const char *profile;    /* "epson/eb-l200f" */
+    const char *class_name;     /* "projector" */
+    const char *profile;        /* "epson/eb-l200f" */
     const char *vendor, *model; /* from the profile, for people */
     const char *driver;
     const struct lec_line *line; /* NULL: LEC_LINE_NONE */
@@ -227,10 +227,10 @@ struct lec_device {
     const struct lec_action *actions;
     size_t n_actions;
 
-    int64_t timeout_ns; /* one exchange */
-    int64_t gap_ns;     /* least time between the end of one exchange and the start of the next */
-    unsigned retries;   /* of a read that timed out or came garbled, before the points go stale */
-    int64_t idle_ns;    /* a connection without traffic for so long is closed by us; 0: kept open */
+    int64_t timeout_ns;     /* one exchange */
+    int64_t gap_ns;         /* least time between the end of one exchange and the start of the next */
+    unsigned retries;       /* of a read that timed out or came garbled, before the points go stale */
+    int64_t idle_ns;        /* a connection without traffic for so long is closed by us; 0: kept open */
     int64_t away_period_ns; /* the cap of the growing pause between attempts to reach a device that is away */
 
     const char *file; /* the room file */
@@ -247,11 +247,11 @@ struct lec_step {
     const char *name;
     size_t index; /* in scene->steps */
     const struct lec_device *device;
-    const struct lec_point *point; /* set this point... */
-    struct lec_value value;        /* ...to this value; or, with point NULL... */
+    const struct lec_point *point;   /* set this point... */
+    struct lec_value value;          /* ...to this value; or, with point NULL... */
     const struct lec_action *action; /* ...invoke this action... */
     const struct lec_value *args;    /* ...with action->n_args arguments */
-    const size_t *after; /* indices of steps that must have succeeded before */
+    const size_t *after;             /* indices of steps that must have succeeded before */
     size_t n_after;
     int64_t delay_ns;   /* pause between the last of those and this one */
     int64_t timeout_ns; /* of one attempt, from its start to its verdict; 0: the point's limit */
@@ -264,7 +264,7 @@ struct lec_scene {
     const char *name;
     size_t index; /* in room->scenes */
     const char *label, *label_en;
-    int64_t deadline_ns; /* for the whole scene */
+    int64_t deadline_ns;          /* for the whole scene */
     const struct lec_step *steps; /* in the order written; `after` never forms a circle */
     size_t n_steps;
     const char *file;

@@ -13,9 +13,9 @@
 #define LEC_REPORT_MAX 200
 
 struct lec_mistake {
-    char *file; /* as the person named it */
-    int line;   /* from 1; 0: the file as a whole */
-    char *text; /* what, and what was expected; English, no full stop */
+    char *file;   /* as the person named it */
+    int line;     /* from 1; 0: the file as a whole */
+    char *text;   /* what, and what was expected; English, no full stop */
     bool warning; /* worth telling, does not make the file invalid */
 };
 

@@ -84,9 +84,9 @@ struct lec_driver {
 
 /* Every module exports this one symbol: LEC_DRIVER(pjlink) = { LEC_DRIVER_HEAD, .schema = {...}, ... }; */
 #define LEC_DRIVER_SYMBOL "lec_driver_entry"
-#define LEC_DRIVER_HEAD .abi = LEC_DRIVER_ABI, .size = sizeof(struct lec_driver)
-#define LEC_DRIVER \
-    __attribute__((visibility("default"))) extern const struct lec_driver lec_driver_entry; \
+#define LEC_DRIVER_HEAD   .abi = LEC_DRIVER_ABI, .size = sizeof(struct lec_driver)
+#define LEC_DRIVER                                                                                                     \
+    __attribute__((visibility("default"))) extern const struct lec_driver lec_driver_entry;                            \
     const struct lec_driver lec_driver_entry
 
 /* ---- The line: bytes ---------------------------------------------------------------------------------------- */
