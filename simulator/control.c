@@ -203,9 +203,9 @@ failed:
     return rc;
 }
 
-void sim_control_close(struct sim_control **p)
+void sim_control_close(struct sim_control **control)
 {
-    struct sim_control *c = *p;
+    struct sim_control *c = *control;
     if (!c)
         return;
     loop_timer_clear(c->sim->loop, &c->again);
@@ -220,5 +220,5 @@ void sim_control_close(struct sim_control **p)
         close(c->lock);
     lec_buf_done(&c->out);
     free(c);
-    *p = NULL;
+    *control = NULL;
 }

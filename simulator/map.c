@@ -15,7 +15,7 @@
 #include "models/models.h"
 
 static const struct sim_model *const models[] = {
-    &sim_model_screen, &sim_model_lights, &sim_model_relays, &sim_model_sensor, &sim_model_meter,
+    &sim_model_screen, &sim_model_lights, &sim_model_relays, &sim_model_sensor, &sim_model_meter, NULL,
 };
 
 struct reader {
@@ -48,7 +48,7 @@ static int read_plays(struct sim_map *m, const char *value, struct lec_err *err)
             !next_word(&p, model, sizeof model) || m->n_plays == SIM_MAP_PLAYS)
             return lec_fail(err, LEC_E_CONFIG, "plays: \"PROFILE as MODEL, ...\" expected, at most %d", SIM_MAP_PLAYS);
         const struct sim_model *found = NULL;
-        for (size_t i = 0; i < ARRAY_LEN(models); i++)
+        for (size_t i = 0; models[i]; i++)
             if (strcmp(models[i]->name, model) == 0)
                 found = models[i];
         if (!found)

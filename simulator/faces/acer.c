@@ -40,9 +40,11 @@ static void command(struct sim_conn *c, struct sim_box *box, char *text)
     char buf[SIM_TEXT];
     bool lit = p->power == SIM_ON || p->power == SIM_WARMING;
     bool sets = strncmp(text, "* 0 IR ", 7) == 0 || strcmp(text, "OKOKOKOKOK") == 0;
-    if (sim_mood(box, sets) != 0)
+    if (sim_mood(box, sets) != 0) {
         sim_answerf(c, box, "*001\r");
-    else if (strcmp(text, "* 0 IR 035") == 0)
+        return;
+    }
+    if (strcmp(text, "* 0 IR 035") == 0)
         sim_answerf(c, box, "*000\rModel %s\r", p->product);
     else if (strcmp(text, "* 0 IR 037") == 0)
         sim_answerf(c, box, "*000\rName Acer\r");

@@ -187,8 +187,10 @@ static size_t text_input(struct sim_conn *c, const uint8_t *p, size_t n)
     bool early = c->sim->opt.pacing && c->tx;
     if (early)
         box->early++;
-    else if (sim_take(c, box, p, (size_t)len + 1))
-        command(c, box, (char *)(uintptr_t)sim_line_text(p, (size_t)len, text, sizeof text));
+    if (!early && sim_take(c, box, p, (size_t)len + 1)) {
+        (void)sim_line_text(p, (size_t)len, text, sizeof text);
+        command(c, box, text);
+    }
     return (size_t)len + 1;
 }
 

@@ -80,10 +80,12 @@ static void command(struct sim_conn *c, struct sim_box *box, char *text)
     char out[64] = "";
     double t;
     int64_t after = other_ns;
-    bool good = sim_mood(box, true) == 0;
-    if (!good || !*text) {
-        good = false;
-    } else if (strcasecmp(text, "R") == 0) {
+    bool good = true;
+    if (sim_mood(box, true) != 0) {
+        say(c, box, "*ER\r", after);
+        return;
+    }
+    if (strcasecmp(text, "R") == 0) {
         reading(box, out, sizeof out);
         after = reading_ns;
     } else if (strcasecmp(text, "I") == 0) {

@@ -23,7 +23,7 @@ static size_t input(struct sim_conn *c, const uint8_t *p, size_t n)
         sim_answer(c, box, out, sizeof out);
     } else if (p[1] == 9 && p[2] == 0 && sim_mood(box, false) == 0) {
         uint8_t out[2 * ARRAY_LEN(fields)];
-        for (uint8_t i = 0; i < ARRAY_LEN(fields); i++) {
+        for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
             out[2 * i] = (uint8_t)(i + 1);
             out[2 * i + 1] = r->relay[i];
         }

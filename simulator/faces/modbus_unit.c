@@ -367,30 +367,31 @@ static size_t serve(struct sim_box *box, const uint8_t *p, size_t n, uint8_t *ou
     }
 }
 
-size_t sim_modbus_answer(struct sim_box *box, const uint8_t *p, size_t n, uint8_t *out)
+size_t sim_modbus_answer(struct sim_box *box, const uint8_t *pdu, size_t n, uint8_t *out)
 {
     struct sim_modbus_unit *u = box->face;
     static const uint8_t least[] = {[0x01] = 5, [0x02] = 5, [0x03] = 5, [0x04] = 5, [0x05] = 5, [0x06] = 5,
                                     [0x08] = 5, [0x0F] = 6, [0x10] = 6, [0x16] = 7, [0x17] = 10};
     uint8_t bad = 0;
     size_t len = 0;
-    bool sets = p[0] == 5 || p[0] == 6 || p[0] == 0x0F || p[0] == 0x10 || p[0] == 0x16 || p[0] == 0x17 || p[0] == 0x42;
+    bool sets = pdu[0] == 5 || pdu[0] == 6 || pdu[0] == 0x0F || pdu[0] == 0x10 || pdu[0] == 0x16 || pdu[0] == 0x17 ||
+                pdu[0] == 0x42;
     int mood = sim_mood(box, sets);
     for (struct sim_device *d = box->devices; d; d = d->next_in_box)
         (void)sim_view(d);
     if (mood != 0)
         bad = mood == LEC_E_BUSY ? BUSY : FAILURE;
-    else if (!knows(u->map, p[0]))
+    else if (!knows(u->map, pdu[0]))
         bad = ILLEGAL_FUNCTION;
-    else if (p[0] < sizeof least && n < least[p[0]])
+    else if (pdu[0] < sizeof least && n < least[pdu[0]])
         bad = ILLEGAL_VALUE;
     else
-        len = serve(box, p, n, out, &bad);
+        len = serve(box, pdu, n, out, &bad);
     if (bad) {
-        out[0] = p[0] | 0x80;
+        out[0] = pdu[0] | 0x80;
         out[1] = bad;
         return 2;
     }
-    out[0] = p[0];
+    out[0] = pdu[0];
     return len;
 }

@@ -19,7 +19,7 @@ struct sim_modbus_unit {
 };
 
 int sim_modbus_start(struct sim_box *box, struct lec_err *err);
-/* Serves a request PDU of n bytes. reply: room for 253 bytes. Returns the reply's length; 0: nothing is said. */
-size_t sim_modbus_answer(struct sim_box *box, const uint8_t *pdu, size_t n, uint8_t *reply);
+/* Serves a request PDU of n bytes. out: room for 253 bytes. Returns the reply's length; 0: nothing is said. */
+size_t sim_modbus_answer(struct sim_box *box, const uint8_t *pdu, size_t n, uint8_t *out);
 
 #endif

@@ -105,22 +105,17 @@ static void command(struct sim_conn *c, struct sim_box *box, const char *message
 {
     struct sim_device *d = box->devices;
     const struct sim_panel *p = sim_view(d);
-    char out[24];
+    char out[24] = "BE"; /* not now, or not known */
     bool sets = strncmp(message, "C203D6", 6) == 0;
-    if (sim_mood(box, sets) != 0) {
-        reply(c, box, 'B', "BE");
-    } else if (strcmp(message, "01D6") == 0) {
+    bool sets_well = strcmp(message, "C203D60001") == 0 || strcmp(message, "C203D60004") == 0;
+    bool willing = sim_mood(box, sets) == 0;
+    if (willing && strcmp(message, "01D6") == 0)
         (void)snprintf(out, sizeof out, "0200D60000040%03X", p->power == SIM_PANEL_ON ? 1U : 4U);
-        reply(c, box, 'B', out);
-    } else if (strcmp(message, "C203D60001") == 0 || strcmp(message, "C203D60004") == 0) {
-        (void)sim_set(d, "power", lec_enum(message[9] == '1' ? "on" : "off"));
+    else if (willing && sets_well && sim_set(d, "power", lec_enum(message[9] == '1' ? "on" : "off")) == 0)
         (void)snprintf(out, sizeof out, "00%.10s", message);
-        reply(c, box, 'B', out);
-    } else if (strcmp(message, "0C") == 0) {
-        reply(c, box, 'B', "000C");
-    } else {
-        reply(c, box, 'B', "BE");
-    }
+    else if (willing && strcmp(message, "0C") == 0)
+        (void)snprintf(out, sizeof out, "000C");
+    reply(c, box, 'B', out);
 }
 
 static size_t input(struct sim_conn *c, const uint8_t *p, size_t n)

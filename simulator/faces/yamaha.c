@@ -65,15 +65,14 @@ static void command(struct sim_conn *c, struct sim_box *box, char *text)
             sim_answerf(c, box, "OK%s %.3s %s %s\n", adjusted ? "M" : "", text, parameters[i].address, value);
         return;
     }
-    if (strncmp(text, "ssrecall_ex MIXER:Lib/Scene ", 28) == 0 && lec_parse_int(text + 28, 0, 100, &v) == 0 &&
-        sim_set(d, "preset", lec_int(v)) == 0)
+    bool recalled = strncmp(text, "ssrecall_ex MIXER:Lib/Scene ", 28) == 0 &&
+                    lec_parse_int(text + 28, 0, 100, &v) == 0 && sim_set(d, "preset", lec_int(v)) == 0;
+    if (recalled || strncmp(text, "scpmode keepalive ", 18) == 0)
         sim_answerf(c, box, "OK %s\n", text);
     else if (strcmp(text, "devinfo productname") == 0)
         sim_answerf(c, box, "OK devinfo productname \"TF1\"\n");
     else if (strcmp(text, "devstatus runmode") == 0)
         sim_answerf(c, box, "OK devstatus runmode \"normal\"\n");
-    else if (strncmp(text, "scpmode keepalive ", 18) == 0)
-        sim_answerf(c, box, "OK %s\n", text);
     else
         sim_answerf(c, box, "ERROR %.40s UnknownCommand\n", text);
 }
