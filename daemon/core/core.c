@@ -110,7 +110,8 @@ static void journal_start(struct core *core)
 
 int core_open(struct core *core, const struct core_setup *setup, struct lec_err *err)
 {
-    *core = (struct core){.setup = *setup, .scenes_at = LEC_NEVER, .parked_at = LEC_NEVER, .signal_fd = -1};
+    *core = (struct core){
+        .setup = *setup, .scenes_at = LEC_NEVER, .pending_at = LEC_NEVER, .parked_at = LEC_NEVER, .signal_fd = -1};
     core->started_ns = lec_now();
     core->wall_offset_us = lec_wall_us() - core->started_ns / 1000;
     make_boot(core->boot);
@@ -207,6 +208,8 @@ static int64_t earliest(const struct core *core)
         at = core->parked_at;
     if (core->events.greet_at < at)
         at = core->events.greet_at;
+    if (core->pending_at < at)
+        at = core->pending_at;
     if (core->ending && core->end_by < at)
         at = core->end_by;
     return at;
@@ -254,6 +257,8 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
         tick(core, now);
     if (now >= core->scenes_at)
         scenes_tick(core);
+    if (now >= core->pending_at)
+        pending_expire(core, now);
     core->parked_at = parked_late(core, now);
 }
 

@@ -227,6 +227,7 @@ struct pending {
     struct device_state *device;
     size_t item; /* point or action */
     int64_t begun;
+    int64_t deadline; /* by when the caller is answered, whatever the line does; LEC_NEVER */
     bool until_accepted, answered;
     uint64_t token; /* PLAN: the engine's */
     struct caller caller;
@@ -249,6 +250,10 @@ void pending_sent(struct core *core, uint64_t op);
 void pending_accepted(struct core *core, uint64_t op);
 void pending_done(struct core *core, uint64_t op, const struct lec_op_result *result);
 void pending_read_done(struct core *core, uint64_t op, const struct lec_fresh *fresh);
+/* Answers whoever was promised an answer by now and has none: a driver may be busy in one exchange for longer. */
+void pending_expire(struct core *core, int64_t now);
+/* When that has to be looked at. */
+void pending_until(struct core *core, struct pending *p, int64_t deadline);
 /* Ends every operation on a device that is going away with the configuration. */
 void pending_drop_device(struct core *core, const struct device_state *d);
 
@@ -323,6 +328,7 @@ struct core {
     struct retry *retry;
     struct pending *pending; /* PENDING_MAX, by op number */
     size_t n_pending;
+    int64_t pending_at; /* the earliest deadline among them, or earlier */
     uint64_t next_op;
     struct limits limits;
     uint64_t n_requests, n_errors;

@@ -26,6 +26,7 @@ static struct device_state *find(struct core *core, struct request *r, const str
 static void ask(struct core *core, struct pending *p, struct lec_request *request)
 {
     request->op = p->op;
+    pending_until(core, p, request->deadline);
     if (lines_ask(core, p->device, request) == 0)
         return;
     struct request r;

@@ -14,7 +14,8 @@ struct pending *pending_new(struct core *core, enum pending_kind kind, struct de
     do
         p = &core->pending[++core->next_op % PENDING_MAX];
     while (p->kind != PENDING_FREE);
-    *p = (struct pending){.kind = kind, .op = core->next_op, .device = d, .item = item, .begun = lec_now()};
+    *p = (struct pending){
+        .kind = kind, .op = core->next_op, .device = d, .item = item, .begun = lec_now(), .deadline = LEC_NEVER};
     core->n_pending++;
     return p;
 }
@@ -250,6 +251,55 @@ void pending_read_done(struct core *core, uint64_t op, const struct lec_fresh *f
         answer_failure(core, p, v, fresh->code, fresh->reason);
     }
     pending_free(core, p);
+}
+
+/* The line ends an operation at its deadline and knows best why; it gets so long to say so, unless it is in the middle of
+ * an exchange that takes longer. */
+#define GRACE_NS (250 * LEC_MS)
+
+void pending_until(struct core *core, struct pending *p, int64_t deadline)
+{
+    p->deadline = deadline + GRACE_NS;
+    if (p->deadline < core->pending_at)
+        core->pending_at = p->deadline;
+}
+
+static void expire(struct core *core, struct pending *p)
+{
+    struct lec_request stop = {.ask = LEC_ASK_STOP, .op = p->op, .because = LEC_V_TIMEOUT};
+    (void)lines_ask(core, p->device, &stop); /* its answer to this finds nobody waiting */
+    bool away = p->device->status == DEVICE_AWAY;
+    int code = away ? LEC_E_LINK : LEC_E_TIMEOUT;
+    char reason[LEC_ERR_TEXT], took[32];
+    if (away) {
+        snprintf(reason, sizeof reason, "%s", p->device->reason);
+    } else {
+        lec_print_duration((p->deadline - GRACE_NS - p->begun) / LEC_MS * LEC_MS, took, sizeof took);
+        snprintf(reason, sizeof reason, "no result in %s: its line still waits for an answer", took);
+    }
+    if (p->kind == PENDING_READ) {
+        struct lec_fresh none = {.code = code};
+        memcpy(none.reason, reason, sizeof none.reason);
+        pending_read_done(core, p->op, &none);
+    } else {
+        struct lec_op_result none = {.verdict = away ? LEC_V_AWAY : LEC_V_TIMEOUT, .code = code};
+        memcpy(none.reason, reason, sizeof none.reason);
+        pending_done(core, p->op, &none);
+    }
+}
+
+void pending_expire(struct core *core, int64_t now)
+{
+    core->pending_at = LEC_NEVER;
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        struct pending *p = &core->pending[i];
+        if (p->kind == PENDING_FREE)
+            continue;
+        if (p->deadline <= now)
+            expire(core, p);
+        else if (p->deadline < core->pending_at)
+            core->pending_at = p->deadline;
+    }
 }
 
 void pending_drop_device(struct core *core, const struct device_state *d)

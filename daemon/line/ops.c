@@ -300,7 +300,8 @@ static void do_invoke(struct line *line, struct op *op)
 static void expire(struct line *line, struct op *op)
 {
     char text[LEC_ERR_TEXT], actual[LEC_TEXT_MAX + 1], took[32];
-    lec_print_duration((op->deadline - op->begun) / LEC_MS * LEC_MS, took, sizeof took);
+    /* what was asked for was some ms longer: on its way from the core to here they are gone */
+    lec_print_duration((op->deadline - op->begun + 5 * LEC_MS) / (10 * LEC_MS) * (10 * LEC_MS), took, sizeof took);
     int code = op->last_code ? op->last_code : LEC_E_TIMEOUT;
     if (op->last_code == LEC_E_BUSY)
         snprintf(text, sizeof text, "not possible for %s: %.160s", took, op->last_reason);

@@ -46,7 +46,7 @@ class Program:
     def __init__(self, stage, name, args, env=None):
         self.name = name
         self.log = stage.folder / ("%s-%d.log" % (name, len(stage.programs)))
-        environment = dict(os.environ, LECTERN_RUN=str(stage.run), ASAN_OPTIONS="detect_leaks=1", **(env or {}))
+        environment = {**os.environ, "LECTERN_RUN": str(stage.run), "ASAN_OPTIONS": "detect_leaks=1", **(env or {})}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([str(BUILD / "bin" / name), *map(str, args)], stdout=log, stderr=log,
                                             env=environment, cwd=stage.folder)
