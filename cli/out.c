@@ -75,7 +75,7 @@ void out_put(FILE *to, const char *text)
     }
 }
 
-static void put_format(FILE *to, const char *fmt, va_list args)
+static void LEC_PRINTF(2, 0) put_format(FILE *to, const char *fmt, va_list args)
 {
     char *text;
     if (vasprintf(&text, fmt, args) < 0)
