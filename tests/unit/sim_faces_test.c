@@ -251,6 +251,33 @@ static void pjlink_asks_for_the_digest_and_takes_the_right_one(void **state)
     stage_close(&s);
 }
 
+static void pjlink_takes_the_sha256_form_too(void **state)
+{
+    static const char rc[] = "c14b279e603d8a5f17e849ba360f2dc5";
+    static const char digits[] = "0123456789abcdef";
+    struct sim_stage s;
+    uint8_t reply[64];
+    char text[80], digest[65], line[128];
+    (void)state;
+    stage_open(&s, false);
+    (void)stage_add(&s, "projector", 1, &sim_face_pjlink, &sim_model_projector, NULL, "class=2 sha256=yes");
+    stage_connect(&s, "JBMIAProjectorLink");
+    assert_int_equal(stage_ask(&s, "", 0, reply, sizeof reply), 18);
+    assert_int_equal(stage_ask(&s, "PJLINK 2\r", 9, reply, sizeof reply), 42);
+    assert_memory_equal(reply, "PJLINK 2 ", 9);
+    for (unsigned i = 0; i < 32; i++) {
+        const char *a = strchr(digits, (char)reply[9 + i]), *b = strchr(digits, rc[i]);
+        assert_true(a && b);
+        text[i] = digits[(a - digits) ^ (b - digits)];
+    }
+    (void)snprintf(text + 32, sizeof text - 32, "JBMIAProjectorLink");
+    sim_sha256_hex(text, strlen(text), digest);
+    (void)snprintf(line, sizeof line, "%s%s%%1POWR ?\r", rc, digest);
+    stage_text(&s, line, "%1POWR=0\r");
+    stage_text(&s, "%1CLSS ?\r", "%1CLSS=2\r");
+    stage_close(&s);
+}
+
 static void pjlink_locks_out_while_it_warms_and_cools(void **state)
 {
     struct sim_stage s;
@@ -455,6 +482,7 @@ int main(void)
         cmocka_unit_test(several_units_share_a_line),
         cmocka_unit_test(modbus_tcp_keeps_the_transaction_and_knows_its_units),
         cmocka_unit_test(pjlink_asks_for_the_digest_and_takes_the_right_one),
+        cmocka_unit_test(pjlink_takes_the_sha256_form_too),
         cmocka_unit_test(pjlink_locks_out_while_it_warms_and_cools),
         cmocka_unit_test(pjlink_counts_lamp_hours_only_while_lit),
         cmocka_unit_test(escvp21_gives_its_colon),
