@@ -46,8 +46,18 @@ static void print_what(const json_t *entry)
     } else if (strcmp(kind, "scene") == 0 && json_object_get(data, "verdict")) {
         out("%s: ", name);
         print_verdict(data);
-    } else if (strcmp(kind, "scene") == 0 && strcmp(text_of(data, "what"), "started") == 0) {
-        out("%s: %s", name, T("bắt đầu", "started"));
+    } else if (strcmp(kind, "scene") == 0 && text_of(data, "what")[0] != '\0') {
+        bool resumed = strcmp(text_of(data, "what"), "resumed") == 0;
+        out("%s: %s", name,
+            resumed ? T("tiếp tục sau khi khởi động lại", "taken up again after a restart") : T("bắt đầu", "started"));
+    } else if (strcmp(kind, "command") == 0 && text_of(data, "outcome")[0] != '\0') {
+        out("%s%s%s%s%s: ", text_of(data, "method"), device[0] || name[0] ? " " : "", device,
+            device[0] && name[0] ? "." : "", name);
+        const char *outcome = text_of(data, "outcome");
+        bool refused = strcmp(outcome, "refused") == 0; /* by the room or by a device */
+        out_styled(style_verdict(outcome), "%s", refused ? T("bị từ chối", "refused") : word_verdict(outcome));
+    } else if (strcmp(kind, "start") == 0) {
+        out(T("lecternd %s bắt đầu", "lecternd %s starts"), text_of(data, "version"));
     } else {
         char *text = data ? json_dumps(data, JSON_COMPACT) : NULL;
         out("%s%s%s%s%s", device, device[0] && name[0] ? "." : "", name, device[0] || name[0] ? " " : "",

@@ -66,7 +66,7 @@ static void show_point(struct watching *w, const struct lec_reading *r)
         stamp();
         out("%s.%s = ", r->device, r->point);
         out_styled(good ? PLAIN : DIM, "%s", word_measure(r->value, r->unit, value, sizeof value));
-        if (r->wanted)
+        if (r->wanted && !json_equal(r->wanted, r->value))
             out_styled(ACCENT, " → %s", word_value(r->wanted, want, sizeof want));
         if (!good)
             out_styled(BAD, "  %s: %s", word_quality(r->quality), r->reason);

@@ -48,7 +48,8 @@ static void send_call(struct lec_bus *bus, struct call *call, int64_t now)
         call->boot_no = bus->boot_known ? bus->boot_no : 0;
     call->sent_ever = true;
     call->state = CALL_SENT;
-    call->resend_at = now + call->resend_gap;
+    /* What only reads is not joined by the room: sent again over a standing connection it would be done again. */
+    call->resend_at = call->repeatable ? LEC_NEVER : now + call->resend_gap;
     call->resend_gap = call->resend_gap * 2 < RESEND_MAX ? call->resend_gap * 2 : RESEND_MAX;
 }
 

@@ -248,7 +248,7 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
     if (items[ITEM_SIGNAL].revents)
         on_signal(core);
     for (size_t i = n_searches; i > 0; i--)
-        if (items[ITEM_SEARCH + i - 1].revents && left_over(search_socket(core, i - 1)))
+        if (left_over(search_socket(core, i - 1)))
             search_over(core, i - 1);
     int64_t now = lec_now();
     if (now >= core->events.greet_at)
@@ -294,9 +294,13 @@ int core_run(struct core *core)
         bool starting = !core->ending && lines_start_next(core);
         bool ready = ready_now(core, items, &sent);
         if (!ready || starting) {
-            for (size_t i = 0; i < n_searches; i++)
+            bool over = false;
+            for (size_t i = 0; i < n_searches; i++) {
                 items[ITEM_SEARCH + i] = (struct pollfd){.fd = fd_of(search_socket(core, i)), .events = POLLIN};
-            int timeout = starting || ready ? 0 : lec_ms_until(earliest(core));
+                /* Without this look a socket of which one message was read would not signal the next. */
+                over = left_over(search_socket(core, i)) || over;
+            }
+            int timeout = starting || ready || over ? 0 : lec_ms_until(earliest(core));
             if (poll(items, (nfds_t)(ITEM_SEARCH + n_searches), timeout) < 0 && errno != EINTR)
                 break;
         }

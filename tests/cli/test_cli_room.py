@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from conftest import PATIENCE, ROOT, Reader
+from cli_stage import BUILD, PATIENCE, ROOT, Reader, cli, english, room, run, say  # noqa: F401 (fixtures)
 from fake_room import DEVICES, FakeRoom, Refuse, value
 
 
@@ -374,7 +374,6 @@ def complete(cli, line):
         _lectern; printf '%s\n' "${COMPREPLY[@]}"
     '''
     words = line.split(" ")
-    from conftest import BUILD
     words[0] = str(BUILD / "bin" / "lectern")
     got = subprocess.run(["bash", "-c", script, "bash", str(ROOT / "cli" / "completion" / "lectern.bash"), *words],
                          env=cli.env, stdout=subprocess.PIPE, timeout=PATIENCE, cwd=ROOT)

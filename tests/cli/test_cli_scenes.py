@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import PATIENCE
+from cli_stage import PATIENCE, cli, english, room, run, say  # noqa: F401 (fixtures)
 from fake_room import T0, Refuse
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import PATIENCE, Reader
+from cli_stage import PATIENCE, Reader, cli, english, room, run, say  # noqa: F401 (fixtures)
 from fake_room import Raw, Refuse, value
 
 

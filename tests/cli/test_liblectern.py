@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, PATIENCE, ROOT
+from cli_stage import BUILD, PATIENCE, ROOT, room, run  # noqa: F401 (fixtures)
 from fake_room import ROOM, value
 
 

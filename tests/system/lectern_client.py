@@ -103,7 +103,8 @@ class Room:
         """Calls a method. Raises RoomError when the room says no, NoAnswer when it says nothing in `timeout` seconds.
 
         Asks again under the same id each `retry` seconds, over a new connection, but never twice of different starts
-        of the room when the method changes something."""
+        of the room when the method changes something. A slow method that only reads wants `retry` = `timeout`: the room
+        does not join such a request to the one under way."""
         request = {"jsonrpc": "2.0", "id": str(uuid.uuid4()), "method": method, "params": params}
         deadline = time.monotonic() + timeout
         changes = method.split(".", 1)[1] not in READING_VERBS

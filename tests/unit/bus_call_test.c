@@ -315,6 +315,23 @@ static void a_request_without_answer_is_sent_again_under_its_id(void **state)
     drop(&g);
 }
 
+static void what_only_reads_is_not_sent_twice_over_one_connection(void **state)
+{
+    struct fixture *f = *state;
+    struct got g = {0};
+    introduce(f);
+    int64_t now = lec_now();
+    ask(f, "driver.search", &g);
+    json_t *first = room_expect(&f->room, "driver.search");
+    lec_clock_fake(now + 15 * LEC_SEC, 0);
+    lec_bus_dispatch(f->bus);
+    assert_null(room_next(&f->room, 100));
+    room_reply(&f->room, first, json_true());
+    until(f, &g.times, 1);
+    assert_int_equal(g.rc, 0);
+    drop(&g);
+}
+
 static void a_call_ends_at_its_deadline(void **state)
 {
     struct fixture *f = *state;
@@ -619,6 +636,7 @@ int main(void)
         TEST(an_answer_that_is_too_long_ends_the_connection_and_the_request_is_repeated),
         TEST(a_late_duplicate_is_counted_and_dropped),
         TEST(a_request_without_answer_is_sent_again_under_its_id),
+        TEST(what_only_reads_is_not_sent_twice_over_one_connection),
         TEST(a_call_ends_at_its_deadline),
         TEST(a_room_that_is_not_there_is_said_soon),
         TEST(after_a_broken_connection_the_same_start_is_asked_again),

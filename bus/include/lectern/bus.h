@@ -102,7 +102,7 @@ LEC_API void lec_bus_get_stats(const struct lec_bus *bus, struct lec_bus_stats *
 /* ---- Calls -------------------------------------------------------------------------------------------------- */
 
 /* Asks and waits for the answer, at most timeout_ms (1 and more). A request without an answer is sent again under the
- * same id after 2, 4, 8... seconds and after a reconnection.
+ * same id after a reconnection; one that changes something also after 2, 4, 8... seconds, since the room joins it.
  * params: an object, or NULL for none; the reference is taken, also on failure.
  * result, error (either may be NULL): on 0 *result is the result (free it with json_decref) and *error is NULL; when the
  * room said no, *error is its error object (likewise) and *result is NULL; else both are NULL.

@@ -1,4 +1,5 @@
-"""What the tests of the command line stand on: the program, a fake room, and a terminal."""
+"""What the tests of the command line stand on: the program, a fake room, and a terminal. No conftest.py: there is one in
+tests/system, and both folders are run together. A test file imports the fixtures that it uses."""
 
 import json
 import os
