@@ -182,8 +182,9 @@ static void watch_clock(struct core *core)
     core->wall_offset_us = offset;
     if (llabs(step) < CLOCK_STEP_US)
         return;
-    char data[96];
-    snprintf(data, sizeof data, "{\"step_ms\":%" PRId64 "}", step / 1000);
+    char data[128];
+    int64_t to = lec_wall_us();
+    snprintf(data, sizeof data, "{\"from\":%" PRId64 ",\"to\":%" PRId64 "}", to - step, to);
     journal_add(core, "clock", "", "", "", data);
     lec_log(LEC_LOG_NOTICE, "the wall clock stepped by %.1f s", (double)step / 1e6);
 }

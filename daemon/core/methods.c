@@ -264,6 +264,8 @@ static void system_health(struct core *core, struct request *r)
 {
     if (!params_known(core, r, ""))
         return;
+    lec_store_counts(core->store, &core->store_waiting,
+                     &core->store_lost); /* `trouble` told them as of its beginning */
     struct lec_buf *b = reply_begin(core, r);
     lec_buf_puts(b, "{\"version\":\"" VERSION "\",\"boot\":");
     lec_json_str(b, core->boot);

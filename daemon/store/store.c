@@ -164,6 +164,14 @@ void lec_store_close(struct lec_store **store, int timeout_ms)
     }
 }
 
+void lec_store_counts(struct lec_store *store, uint64_t *waiting, uint64_t *lost)
+{
+    pthread_mutex_lock(&store->lock);
+    *waiting = store->waiting;
+    *lost = store->lost_ever;
+    pthread_mutex_unlock(&store->lock);
+}
+
 void *lec_store_socket(struct lec_store *store)
 {
     return store->front;

@@ -52,6 +52,9 @@ int lec_store_open(const char *file, int64_t keep_ns, const struct lec_store_cal
  * written is logged. Accepts NULL, sets *store NULL. */
 void lec_store_close(struct lec_store **store, int timeout_ms);
 
+/* How many entries and texts are not on the disk yet, and how many entries were ever lost: as of now. */
+void lec_store_counts(struct lec_store *store, uint64_t *waiting, uint64_t *lost);
+
 /* The socket (a zsock_t) that becomes readable when callbacks are due. */
 void *lec_store_socket(struct lec_store *store);
 void lec_store_dispatch(struct lec_store *store);

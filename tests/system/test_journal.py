@@ -1,0 +1,408 @@
+"""The journal against what ends daemons and fills disks: kill -9 at any moment, a disk without space, a clock that jumps.
+What was told to anybody is on the disk, the numbers have no gap, and a run that was under way is taken up or closed."""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import sqlite3
+import subprocess
+import time
+import uuid
+
+import pytest
+import zmq
+
+from conftest import BUILD, wait
+from lectern_client import NoAnswer
+
+ROOM = """
+[room]
+id = journal
+site = school
+
+[device projector]
+profile = epson/eb-l200f
+line = tcp://10.20.1.11:4352
+
+[device screen]
+profile = waveshare/io-8ch-screen
+line = modbus+rtu:///dev/ttyUSB0?baud=9600&slave=1
+
+[device lights]
+profile = waveshare/io-8ch-lights
+line = modbus+rtu:///dev/ttyUSB0?baud=9600&slave=1
+
+[device audio]
+profile = biamp/tesira
+line = tcp://10.20.1.13:23
+
+[scene lesson]
+step screen-down  = screen.position down
+step projector-on = projector.power on
+step source       = projector.input computer2, after projector-on
+step rear         = lights.rear true
+step sound        = audio.level -12, optional
+
+[scene end]
+step projector-off = projector.power off
+step screen-up     = screen.position up, after projector-off
+step dark          = lights.rear false
+step quiet         = audio.level -40
+"""
+
+KILLS = int(os.environ.get("LECTERN_KILLS", "50"))
+SEED = int(os.environ.get("LECTERN_SEED", "2025"))
+VERDICTS = ("done", "partly", "failed", "cancelled", "interrupted")
+STEP_VERDICTS = ("confirmed", "already", "accepted", "timeout", "refused", "away", "skipped", "overridden", "cancelled")
+
+
+def on_disk(stage):
+    """The journal as it lies on the disk: a copy is opened, so that looking does not mend what is broken."""
+    folder = stage.folder / "look"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for file in (stage.folder / "state").glob("journal.db*"):
+        assert "broken" not in file.name, file
+        shutil.copy(file, folder)
+    with sqlite3.connect(folder / "journal.db") as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        rows = db.execute("SELECT seq, kind, name, data FROM journal ORDER BY seq").fetchall()
+    db.close()
+    numbers = [row[0] for row in rows]
+    assert numbers == list(range(1, len(numbers) + 1)), "gapless from the first"
+    return {row[0]: {"kind": row[1], "name": row[2], "data": json.loads(row[3] or "{}")} for row in rows}
+
+
+def everything(room):
+    entries, after = [], 0
+    while True:
+        page = room.call("journal.read", after=after, limit=1000)
+        entries += page["entries"]
+        if not page["entries"] or page["entries"][-1]["journal"] >= page["last"]:
+            return entries
+        after = page["entries"][-1]["journal"]
+
+
+class Start:
+    """One life of the daemon."""
+
+    def __init__(self, stage):
+        self.daemon = stage.daemon()
+        self.room = stage.room()
+        self.room.subscribe(kinds=("journal", "scene"))
+        wait(lambda: [e for e in self.room.call("journal.read", kind="start", newest=True, limit=1)["entries"]
+                      if e["data"]["boot"] == self.room.boot], what="the entry of this start")
+        self.told = {}  # number: entry, as it came as an event
+        self.line = self.room.context.socket(zmq.DEALER)
+        self.line.connect(self.room.command_at)
+        self.answers = []
+
+    def send(self, method, **params):
+        self.line.send_json({"jsonrpc": "2.0", "id": str(uuid.uuid4()), "method": method, "params": params})
+
+    def listen(self, seconds):
+        """Hears what the room tells for so long; returns then."""
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            event = self.room.next_event(timeout=max(0.0, min(left, 0.02)))
+            if event and event["kind"] == "journal":
+                self.told[event["body"]["journal"]] = event["body"]
+            while self.line.poll(0):
+                self.answers.append(self.line.recv_json())
+            if left <= 0 and event is None:
+                return
+
+    def kill(self):
+        self.daemon.kill()
+        self.listen(0.02)  # what is still in the socket was told
+        self.line.close(linger=0)
+        self.room.close()
+
+    def runs(self):
+        return [answer["result"]["run"] for answer in self.answers if "result" in answer]
+
+
+def test_the_journal_survives_kill_9_at_any_moment_of_a_running_scene(stage):
+    chance = random.Random(SEED)
+    stage.sim(ROOM, speed=20)
+    acknowledged = {}  # run: its last known state
+    for n in range(KILLS):
+        now = Start(stage)
+        for run in acknowledged:
+            if acknowledged[run] == "running":
+                found = now.room.call("scene.run", run=run)  # raises when the daemon has forgotten it
+                acknowledged[run] = found["state"]
+                assert found["state"] == "running" or found["state"] in VERDICTS, found
+                assert all(s["state"] in STEP_VERDICTS for s in found["steps"]) or found["state"] == "running", found
+        # a fifth of the kills before the answer, the others anywhere in the scene
+        moment = chance.uniform(0, 0.03) if n % 5 == 0 else chance.uniform(0.03, 1.3)
+        now.send("scene.start", scene=("lesson", "end")[n % 2])
+        try:
+            now.listen(moment)
+        except NoAnswer as no:
+            raise AssertionError("seed %d, kill %d: %s" % (SEED, n, no)) from no
+        now.kill()
+        disk = on_disk(stage)
+        for number, entry in now.told.items():
+            assert number in disk, "seed %d, kill %d: entry %d was told and is not on the disk" % (SEED, n, number)
+            assert (disk[number]["kind"], disk[number]["data"]) == (entry["kind"], entry["data"])
+        for run in now.runs():
+            acknowledged[run] = "running"
+            assert any(e["kind"] == "scene" and e["data"]["run"] == run for e in disk.values()), \
+                "seed %d, kill %d: run %s was answered and is not on the disk" % (SEED, n, run)
+    assert len(acknowledged) > KILLS // 2
+
+    last = Start(stage)
+    wait(lambda: last.room.call("state.snapshot")["runs"] == [], 60, "the end of all runs")
+
+    def of_runs():
+        """What the journal tells of each run; None while one has not ended there."""
+        runs = {}
+        for e in everything(last.room):
+            if e["kind"] == "scene":
+                runs.setdefault(e["data"]["run"], []).append((e["name"], e["data"]))
+        return runs if all(entries[-1][1]["what"] == "ended" for entries in runs.values()) else None
+    runs = wait(of_runs, what="the journal")
+    assert set(acknowledged) <= set(runs)
+    entries = everything(last.room)
+    assert [e["journal"] for e in entries] == list(range(1, len(entries) + 1))
+    assert [e["kind"] for e in entries].count("start") == KILLS + 1
+    for run, told in runs.items():
+        whats = [data["what"] for _, data in told]
+        assert whats[0] == "started" and whats.count("ended") == 1 and set(whats[1:-1]) <= {"resumed"}, (run, whats)
+        assert told[-1][1]["verdict"] in VERDICTS
+        steps = [e["data"]["step"] for e in entries if e["kind"] == "step" and e["data"]["run"] == run]
+        wanted = 5 if told[-1][0] == "lesson" else 4
+        assert len(steps) == len(set(steps)) == wanted, (run, "each step ends once", steps)
+    last.line.close(linger=0)
+    assert last.daemon.end() < 1.0
+
+
+def test_a_journal_that_is_cut_off_in_the_middle_is_set_aside_and_said_so(stage):
+    stage.sim(ROOM, speed=20)
+    daemon = stage.daemon()
+    room = stage.room()
+    stage.online(room)
+    for level in (-20, -30, -25):
+        room.call("point.write", target="audio.level", value=level)
+    last = wait(lambda: [e for e in everything(room) if e["kind"] == "command"][2:])[-1]["journal"]
+    daemon.end()
+    file = stage.folder / "state" / "journal.db"
+    size = file.stat().st_size
+    with open(file, "r+b") as broken:  # a disk that lost its middle
+        broken.seek(size // 2)
+        broken.write(os.urandom(size - size // 2))
+    for rest in file.parent.glob("journal.db-*"):
+        rest.unlink()
+    stage.daemon()
+    room.close()
+    room = stage.room()
+    note = wait(lambda: [e for e in everything(room) if e["kind"] == "journal"])[0]
+    assert note["data"]["reason"] and "broken" in note["data"]["set_aside"]
+    assert pathlib.Path(note["data"]["set_aside"]).exists()
+    numbers = [e["journal"] for e in everything(room)]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[-1] > last
+
+
+# ---- A disk without space --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(stage):
+    """The daemon's state folder on a file system of 768 KiB."""
+    folder = stage.folder / "state"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=768k,mode=0750", "tmpfs", folder], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip("a small file system cannot be mounted here (root is needed): " + done.stderr.strip())
+    yield folder
+    for program in reversed(stage.programs):
+        program.end()
+    subprocess.run(["umount", folder], check=True)
+
+
+def fill(folder):
+    """Takes all the space that is left."""
+    hog = open(folder / "hog", "wb", buffering=0)
+    try:
+        while True:
+            hog.write(bytes(4096))
+    except OSError:
+        pass
+    hog.close()
+
+
+def test_a_full_disk_loses_nothing_and_is_told_until_there_is_space(stage, small_disk):
+    stage.sim(ROOM, speed=20)
+    daemon = stage.daemon()
+    room = stage.room()
+    stage.online(room)
+    assert room.call("system.health")["journal"]["ok"] is True
+    fill(small_disk)
+    rng = random.Random(SEED)
+    levels, trouble = [], None
+    while trouble is None:  # the pages that the database has already are used up first
+        levels.append(round(rng.uniform(-60, 0), 1))
+        assert room.call("point.write", target="audio.level", value=levels[-1])["verdict"] == "confirmed"
+        health = room.call("system.health")["journal"]
+        trouble = None if health["ok"] else health
+        assert len(levels) < 3000
+    assert "full" in trouble["reason"] or "space" in trouble["reason"], trouble
+    for _ in range(30):  # the room works on
+        levels.append(round(rng.uniform(-60, 0), 1))
+        room.call("point.write", target="audio.level", value=levels[-1])
+    run = room.call("scene.start", scene="lesson")["run"]
+    wait(lambda: room.call("scene.run", run=run)["state"] == "done", 60, "the scene on a full disk")
+    health = room.call("system.health")["journal"]
+    assert health["ok"] is False and health["waiting"] >= 30 and health["lost"] == 0, health
+    assert health["free_bytes"] < 65536
+    assert "the journal" in daemon.text() or "journal:" in daemon.text()
+
+    (small_disk / "hog").unlink()
+    wait(lambda: room.call("system.health")["journal"]["ok"], 30, "the journal to be written again")
+    told = wait(lambda: [e for e in everything(room) if e["kind"] == "scene" and e["data"]["what"] == "ended"])
+    assert told[0]["data"]["run"] == run
+    entries = everything(room)
+    assert [e["journal"] for e in entries] == list(range(1, len(entries) + 1))
+    writes = [e for e in entries if e["kind"] == "command" and e["data"].get("target") == "audio.level"]
+    assert len(writes) == len(levels), "each of them, once"
+    wait(lambda: room.call("system.health")["journal"]["waiting"] == 0)
+    assert daemon.end() < 1.0
+
+
+def test_a_disk_that_is_full_at_the_start_keeps_no_room_from_working(stage, small_disk):
+    stage.sim(ROOM, speed=20)
+    fill(small_disk)
+    daemon = stage.daemon()
+    room = stage.room()
+    stage.online(room)
+    assert room.call("point.write", target="audio.level", value=-21)["verdict"] == "confirmed"
+    wait(lambda: room.call("system.health")["journal"]["ok"] is False, what="health to say so")
+    (small_disk / "hog").unlink()
+    wait(lambda: room.call("system.health")["journal"]["ok"], 30)
+    entries = everything(room)
+    assert [e["kind"] for e in entries][0] == "start" and "command" in [e["kind"] for e in entries]
+    assert daemon.end() < 1.0
+
+
+# ---- A clock that jumps -----------------------------------------------------------------------------------------------
+
+# The wall clock, moved by the seconds that stand in a file; the monotonic clock is left alone, as in the world.
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t offset(void)
+{
+    static volatile int64_t *at;
+    if (!at) {
+        const char *path = getenv("TEST_CLOCK");
+        int fd = path ? open(path, O_RDONLY) : -1;
+        void *map = fd >= 0 ? mmap(NULL, sizeof *at, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+        if (map == MAP_FAILED)
+            abort();
+        at = map;
+    }
+    return *at;
+}
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real)
+        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int rc = real(id, t);
+    if (rc == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+        t->tv_sec += offset();
+    return rc;
+}
+
+int gettimeofday(struct timeval *restrict t, void *restrict zone)
+{
+    struct timespec now;
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    t->tv_sec = now.tv_sec;
+    t->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+
+time_t time(time_t *out)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out)
+        *out = now.tv_sec;
+    return now.tv_sec;
+}
+"""
+
+
+class Clock:
+    def __init__(self, stage):
+        self.file = stage.folder / "clock"
+        self.step(0)
+        source = stage.file("clock.c", SHIM)
+        self.library = stage.folder / "clock.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", self.library, source, "-ldl"], check=True)
+        linked = subprocess.run(["ldd", BUILD / "bin" / "lecternd"], capture_output=True, text=True).stdout
+        runtimes = [row.split("=>")[1].split()[0] for row in linked.splitlines() if "libasan" in row or "libtsan" in row]
+        # a sanitizer's runtime wants to be the first
+        self.env = {"LD_PRELOAD": ":".join(runtimes + [str(self.library)]), "TEST_CLOCK": str(self.file)}
+
+    def step(self, seconds):
+        """The wall clock from now on is so many seconds ahead of the true time."""
+        with open(self.file, "r+b" if self.file.exists() else "wb") as at:
+            at.write(int(seconds).to_bytes(8, "little", signed=True))
+
+
+@pytest.mark.parametrize("hours", (-1, 1, -24 * 400))
+def test_a_clock_that_steps_disturbs_neither_order_nor_scenes(stage, hours):
+    clock = Clock(stage)
+    sim = stage.sim(ROOM, speed=8)  # warming up takes 2.2 s: time to set the clock meanwhile
+    daemon = stage.daemon(env=clock.env)
+    room = stage.room()
+    stage.online(room)
+    room.subscribe(kinds=("state", "scene", "journal"))
+    before = everything(room)
+    run = room.call("scene.start", scene="lesson")["run"]
+    room.wait_for(lambda r: any(s["name"] == "projector-on" and s["state"] == "waiting" for s in r.runs.get(run, {}).get("steps", [])))
+    begun = time.monotonic()
+    clock.step(3600 * hours)
+    room.wait_for(lambda r: r.runs[run]["state"] in VERDICTS, 40)
+    assert room.runs[run]["state"] == "done", room.runs[run]
+    assert time.monotonic() - begun < 10, "no time-out stretched"
+    assert sim.call("sim.state")["projector"]["input"] == "computer2"
+    told = wait(lambda: [e for e in everything(room) if e["kind"] == "clock"])
+    step = (told[0]["data"]["to"] - told[0]["data"]["from"]) / 1e6
+    assert len(told) == 1 and abs(step - 3600 * hours) < 3
+    wait(lambda: [e for e in everything(room) if e["kind"] == "scene" and e["data"]["what"] == "ended"])
+    entries = everything(room)
+    assert [e["journal"] for e in entries] == list(range(1, len(entries) + 1))
+    assert entries[:len(before)] == before, "what was written is as it was"
+    jump = [i for i in range(1, len(entries)) if abs(entries[i]["time"] - entries[i - 1]["time"]) > 1800e6]
+    assert len(jump) == 1, "times follow the clock, numbers do not"
+    assert room.gaps == 0
+    value = room.call("point.read", target="lights.rear", fresh=True)
+    assert 0 <= value["age_ms"] < 5000 and abs(value["time"] / 1e6 - (time.time() + 3600 * hours)) < 30
+    age = room.call("point.read", target="projector.power")
+    assert age["quality"] == "good" and 0 <= age["age_ms"] < 60000
+    took = room.call("scene.run", run=run)["ms"]
+    assert 0 <= took < 20000
+    # set back, it makes no run too old and forgets none
+    daemon.kill()
+    stage.daemon(env=clock.env)
+    room.close()
+    room = stage.room()
+    assert room.call("scene.run", run=run)["state"] == "done"
+    assert [e["kind"] for e in everything(room)].count("start") == 2
