@@ -4,12 +4,16 @@
 #include "lectern/clock.h"
 #include "run_view.h"
 
+#define ASK_MS  2000  /* between two questions how the run stands, while no events come */
+#define LOST_MS 60000 /* then a room that is out of reach is given up */
+
 /* A person who waits for a run on a terminal sees one picture that changes; a file gets a line for each step. */
 struct following {
     struct cli *cli;
     char run[64];
     json_t *now; /* the run as last told; owned */
     int64_t told_at;
+    int64_t asked_at, heard_at; /* the room: asked how the run stands, known to be there */
     bool lost;
     bool draw;    /* one picture */
     int lines;    /* of the picture on the terminal */
@@ -57,8 +61,12 @@ static void changed(void *arg, struct lec_view *view, const struct lec_change *c
     struct following *f = arg;
     if (change->kind == LEC_CHANGE_RUN)
         take(f, change->body);
-    if (change->kind == LEC_CHANGE_LOST)
+    if (change->kind == LEC_CHANGE_LOST) {
         f->lost = true;
+        if (!f->draw)
+            out_err(T("lectern: mất liên lạc với phòng: %s\n", "lectern: the room is out of reach: %s\n"),
+                    change->reason);
+    }
     if (change->kind == LEC_CHANGE_LIVE) {
         f->lost = false;
         for (size_t i = 0; i < lec_view_runs(view); i++)
@@ -70,32 +78,46 @@ static void changed(void *arg, struct lec_view *view, const struct lec_change *c
 static void ask_run(struct following *f)
 {
     json_t *run;
-    struct lec_err err;
-    if (lec_bus_call(f->cli->bus, "scene.run", json_pack("{s:s}", "run", f->run), cli_patience(f->cli, 5000), &run,
-                     NULL, &err) == 0) {
+    f->asked_at = lec_now();
+    if (lec_bus_call(f->cli->bus, "scene.run", json_pack("{s:s}", "run", f->run), ASK_MS, &run, NULL, NULL) == 0) {
+        f->heard_at = lec_now();
         take(f, run);
         json_decref(run);
     }
 }
 
-/* Follows the run until its end. */
-static int follow(struct following *f, int signal_fd)
+static int leave(struct following *f, int code, const char *why)
 {
-    int64_t shown = 0;
+    if (f->cli->json)
+        out_json(f->now);
+    else
+        out(T("%s; cảnh có thể vẫn chạy; dừng bằng: lectern scene cancel %s\n",
+              "%s; the scene may go on; stop it with: lectern scene cancel %s\n"),
+            why, text_of(f->now, "scene"));
+    return code;
+}
+
+/* Follows the run until its end; its events tell, and while they are out of reach, asking. */
+static int follow(struct following *f, const struct lec_view *view, int signal_fd)
+{
+    int64_t shown = 0, begin = lec_now();
+    f->heard_at = begin;
     while (run_is_running(f->now)) {
-        if (f->draw && lec_now() - shown >= LEC_SEC / 5) {
-            shown = lec_now();
+        int64_t now = lec_now();
+        if (lec_view_live(view))
+            f->heard_at = now;
+        else if (now - f->asked_at >= ASK_MS * LEC_MS)
+            ask_run(f);
+        if (now - f->heard_at >= LOST_MS * LEC_MS)
+            return leave(f, EXIT_UNREACHABLE, T("không còn liên lạc được với phòng", "the room is out of reach"));
+        if (f->cli->timeout_ms > 0 && now - begin >= f->cli->timeout_ms * LEC_MS)
+            return leave(f, EXIT_NO_ANSWER, T("hết thời gian chờ", "the time to wait is over"));
+        if (f->draw && now - shown >= LEC_SEC / 5) {
+            shown = now;
             draw(f);
         }
-        if (!wait_or_signal(f->cli->bus, signal_fd, f->draw ? 250 : 1000)) {
-            if (f->cli->json)
-                out_json(f->now);
-            else
-                out(T("cảnh vẫn chạy; dừng bằng: lectern scene cancel %s\n",
-                      "the scene goes on; stop it with: lectern scene cancel %s\n"),
-                    text_of(f->now, "scene"));
-            return EXIT_INTERRUPTED;
-        }
+        if (!wait_or_signal(f->cli->bus, signal_fd, 250))
+            return leave(f, EXIT_INTERRUPTED, T("không chờ nữa", "not waiting any more"));
     }
     if (f->cli->json)
         out_json(f->now);
@@ -110,36 +132,24 @@ static int start_and_wait(struct cli *cli, const char *method, json_t *params)
 {
     struct following f = {.cli = cli, .draw = out_is_terminal() && !cli->json, .told = json_object()};
     struct lec_view_options options = {.changed = changed, .arg = &f};
-    struct lec_view *view;
+    struct lec_view *view = NULL;
     struct lec_err err;
     json_t *run = NULL;
     int code = cli_connect(cli), fd = signal_fd_open();
-    if (code != EXIT_OK) {
+    if (code == EXIT_OK && lec_view_open(cli->bus, &options, &view, &err) < 0)
+        code = cli_fail(cli, EXIT_OURS, "%s", err.text);
+    if (code == EXIT_OK)
+        code = cli_call(cli, method, params, 0, &run);
+    else
         json_decref(params);
-        json_decref(f.told);
-        return code;
-    }
-    int rc = lec_view_open(cli->bus, &options, &view, &err);
-    if (rc < 0) {
-        json_decref(params);
-        json_decref(f.told);
-        return cli_fail_call(cli, rc, NULL, &err);
-    }
-    code = cli_call(cli, method, params, 0, &run);
     if (code == EXIT_OK) {
         snprintf(f.run, sizeof f.run, "%s", text_of(run, "run"));
         take(&f, run);
         if (!f.now)
             code = cli_fail(cli, EXIT_OURS,
                             T("phòng không cho biết lần chạy nào", "the room did not say which run this is"));
-        /* The view may have become live after the run had ended. */
-        while (code == EXIT_OK && !lec_view_live(view) && run_is_running(f.now))
-            if (!wait_or_signal(cli->bus, fd, 1000))
-                break;
-        if (code == EXIT_OK && run_is_running(f.now))
-            ask_run(&f);
-        if (code == EXIT_OK)
-            code = follow(&f, fd);
+        else
+            code = follow(&f, view, fd);
     }
     lec_view_free(&view);
     json_decref(run);

@@ -140,17 +140,38 @@ def test_ctrl_c_leaves_the_scene_running_and_says_how_to_stop_it(cli, room):
     process = cli.start("scene", "start", "lesson", "--wait", stdout=subprocess.PIPE)
 
     def asked():
-        return room.calls("scene.run")
+        return room.calls("state.snapshot")
     end = threading.Event()
     for _ in range(int(PATIENCE * 20)):
         if asked():
             break
         end.wait(0.05)
+    assert asked()
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "lectern scene cancel lesson" in out.decode()
     assert room.calls("scene.cancel") == []
+
+
+def test_a_room_that_goes_away_is_not_waited_for_longer_than_wanted(cli, room, say):
+    script = Script(room)
+    script.play = room.stop
+    got = cli("scene", "start", "lesson", "--wait", "--timeout", "5s")
+    assert got.code == 4
+    assert say("mất liên lạc với phòng", "the room is out of reach") in got.err
+    assert say("hết thời gian chờ", "the time to wait is over") in got.out
+
+
+def test_without_events_the_room_is_asked_how_the_run_stands(english, room):
+    script = Script(room)
+    room.heartbeats = False
+
+    def play():
+        room.runs = []
+        room.ended_runs["9f2c0000"] = a_run("done", [step("power", "confirmed", ms=1), step("source", "already", ms=2)])
+    script.play = play
+    assert english("scene", "start", "lesson", "--wait").code == 0
 
 
 def test_on_a_terminal_the_run_is_one_picture_that_changes(cli, room, say):
