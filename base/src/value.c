@@ -52,7 +52,7 @@ bool lec_value_equal(const struct lec_value *a, const struct lec_value *b)
     case LEC_INT:
         return a->i == b->i;
     case LEC_FLOAT:
-        return memcmp(&a->f, &b->f, sizeof a->f) == 0 || (isnan(a->f) && isnan(b->f));
+        return (a->f == b->f && signbit(a->f) == signbit(b->f)) || (isnan(a->f) && isnan(b->f));
     case LEC_ENUM:
     case LEC_TEXT:
         return strcmp(a->s, b->s) == 0;

@@ -147,7 +147,7 @@ const char *state_status_name(enum device_status s);
 
 int lines_open(struct core *core, struct lec_err *err);
 /* Starts the line of these devices; its number stays its own. Used at start and by reload. */
-struct line_state *lines_start(struct core *core, const struct lec_line *line, const struct lec_device *const *devices,
+struct line_state *lines_start(struct core *core, const struct lec_line *desc, const struct lec_device *const *devices,
                                size_t n, struct lec_err *err);
 void lines_end(struct core *core, struct line_state *line);
 void lines_inbox(struct core *core);

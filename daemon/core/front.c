@@ -71,7 +71,7 @@ void reply_send(struct core *core, const struct request *r)
         return;
     }
     const struct caller *to = r->slot ? retry_caller(r->slot) : r->caller;
-    send_bytes(core, to ? to : r->caller, b->data, b->len);
+    send_bytes(core, to, b->data, b->len);
     if (r->slot)
         retry_keep(core->retry, r->slot, b->data, b->len);
 }
@@ -150,7 +150,7 @@ void reply_error(struct core *core, const struct request *r, const struct troubl
         write_mistakes(b, t->mistakes);
     lec_buf_puts(b, "}}}");
     const struct caller *to = r->slot ? retry_caller(r->slot) : r->caller;
-    send_bytes(core, to ? to : r->caller, b->data, b->len);
+    send_bytes(core, to, b->data, b->len);
     if (r->slot)
         retry_keep(core->retry, r->slot, b->data, b->len);
 }
@@ -258,7 +258,7 @@ static bool too_deep(const char *data, size_t n)
 }
 
 /* An error for something that is not even a request: its id may be unknown. */
-static void reply_garbage(struct core *core, const struct caller *caller, const json_t *id, int code, const char *what)
+static void reply_garbage(struct core *core, const struct caller *caller, json_t *id, int code, const char *what)
 {
     struct lec_buf *b = &core->reply;
     core->n_errors++;
@@ -266,12 +266,10 @@ static void reply_garbage(struct core *core, const struct caller *caller, const 
     struct id known;
     lec_buf_clear(b);
     lec_buf_puts(b, "{\"jsonrpc\":\"2.0\",\"id\":");
-    json_t *copy = id ? json_incref((json_t *)(uintptr_t)id) : NULL;
-    if (copy && read_id(copy, &known))
+    if (id && read_id(id, &known))
         write_id(b, &known);
     else
         lec_buf_puts(b, "null");
-    json_decref(copy);
     lec_buf_printf(b, ",\"error\":{\"code\":%d,\"message\":", code);
     lec_json_str(b, what);
     lec_buf_puts(b, ",\"data\":{\"reason\":");

@@ -35,7 +35,7 @@ static void on_notice(void *ctx, const char *line_name, size_t device, const voi
 
 static struct line_state *new_line(struct core *core)
 {
-    struct line_state **more = realloc(core->lines, (core->n_lines + 1) * sizeof *more);
+    struct line_state **more = realloc(core->lines, (core->n_lines + 1) * sizeof(struct line_state *));
     if (!more)
         return NULL;
     core->lines = more;
@@ -64,8 +64,8 @@ struct line_state *lines_start(struct core *core, const struct lec_line *desc, c
     if (line) {
         line->desc = desc;
         line->room = lec_room_ref(devices[0]->room);
-        line->devices = calloc(n, sizeof *line->devices);
-        line->drivers = calloc(n, sizeof *line->drivers);
+        line->devices = calloc(n, sizeof(const struct lec_device *));
+        line->drivers = calloc(n, sizeof(const struct lec_driver *));
         line->n_devices = n;
     }
     if (!line || !line->devices || !line->drivers) {
@@ -278,12 +278,14 @@ static void on_ended(struct core *core, struct line_state *line)
     free_line(core, line);
 }
 
-/* A copy of a struct that came as bytes, or a zeroed one when the size is not its own. */
-#define TAKE(type, name)                                                                                               \
-    type name;                                                                                                         \
-    if (n != sizeof name)                                                                                              \
-        return;                                                                                                        \
-    memcpy(&name, data, sizeof name)
+/* Copies a struct that came as bytes; false when the size is not its own. */
+static bool copy_whole(void *out, size_t size, const char *data, size_t n)
+{
+    if (n != size)
+        return false;
+    memcpy(out, data, size);
+    return true;
+}
 
 static void told(struct core *core, const struct lec_head *head, const char *data, size_t n)
 {
@@ -300,8 +302,8 @@ static void told(struct core *core, const struct lec_head *head, const char *dat
             state_values(core, d, data, data + n, head->count);
         break;
     case LEC_TELL_STATUS: {
-        TAKE(struct lec_status, status);
-        if (d)
+        struct lec_status status;
+        if (d && copy_whole(&status, sizeof status, data, n))
             state_status(core, d, &status);
         break;
     }
@@ -312,13 +314,15 @@ static void told(struct core *core, const struct lec_head *head, const char *dat
         pending_accepted(core, head->op);
         break;
     case LEC_TELL_DONE: {
-        TAKE(struct lec_op_result, result);
-        pending_done(core, head->op, &result);
+        struct lec_op_result result;
+        if (copy_whole(&result, sizeof result, data, n))
+            pending_done(core, head->op, &result);
         break;
     }
     case LEC_TELL_READ: {
-        TAKE(struct lec_fresh, fresh);
-        pending_read_done(core, head->op, &fresh);
+        struct lec_fresh fresh;
+        if (copy_whole(&fresh, sizeof fresh, data, n))
+            pending_read_done(core, head->op, &fresh);
         break;
     }
     case LEC_TELL_EVENT:
@@ -333,8 +337,9 @@ static void told(struct core *core, const struct lec_head *head, const char *dat
         on_trace(core, line, data, n);
         break;
     case LEC_TELL_COUNTERS: {
-        TAKE(struct lec_counters, counters);
-        line->counters = counters;
+        struct lec_counters counters;
+        if (copy_whole(&counters, sizeof counters, data, n))
+            line->counters = counters;
         break;
     }
     case LEC_TELL_NOTICE:

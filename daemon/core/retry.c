@@ -60,7 +60,9 @@ static size_t hash(const struct caller *caller, const struct id *id)
 
 static bool same(const struct remembered *r, const struct caller *caller, const struct id *id)
 {
-    if (r->id.is_text != id->is_text || (id->is_text ? strcmp(r->id.text, id->text) : r->id.number != id->number))
+    if (r->id.is_text != id->is_text)
+        return false;
+    if (id->is_text ? strcmp(r->id.text, id->text) != 0 : r->id.number != id->number)
         return false;
     return unique(id) || (r->caller.identity_n == caller->identity_n &&
                           memcmp(r->caller.identity, caller->identity, caller->identity_n) == 0);

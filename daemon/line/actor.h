@@ -41,7 +41,7 @@ int lec_line_ask(struct lec_line_actor *actor, const struct lec_request *request
 /* Asks the thread to end: whatever it waits for ends with LEC_E_CANCELLED. LEC_TELL_ENDED follows. */
 void lec_line_end(struct lec_line_actor *actor);
 /* Waits for the thread and frees. Call when LEC_TELL_ENDED has come; earlier it may block as long as a driver does.
- * Accepts NULL. */
-void lec_line_join(struct lec_line_actor **actor);
+ * Accepts *at NULL. */
+void lec_line_join(struct lec_line_actor **at);
 
 #endif

@@ -295,7 +295,8 @@ enum lec_quality lec_dev_last(const struct lec_dev *dev, const struct lec_point 
 
 void lec_dev_poll_soon(struct lec_dev *dev, const struct lec_point *point)
 {
-    hosted(dev)->marks[point->index] |= LEC_MARK_SOON;
+    if (point->access & LEC_READ)
+        hosted(dev)->marks[point->index] |= LEC_MARK_SOON;
 }
 
 int lec_dev_pause(struct lec_dev *dev, int64_t ns, struct lec_err *err)

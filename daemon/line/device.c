@@ -216,13 +216,10 @@ int64_t device_next(const struct line_device *d)
 {
     int64_t at = d->next_due;
     /* a device that only speaks, or can only be written, is opened so that its state is known */
-    if (!d->told_status)
+    bool unknown = !d->told_status || (d->online && !d->h.is_open && !d->h.driver->poll);
+    if (unknown)
         at = 0;
-    else if (!d->online && at < d->retry_at)
-        at = d->retry_at;
-    else if (d->online && !d->h.is_open && !d->h.driver->poll)
-        at = 0;
-    else if (!d->online && at == LEC_NEVER)
+    else if (!d->online && (at < d->retry_at || at == LEC_NEVER))
         at = d->retry_at;
     return at > d->not_before ? at : d->not_before;
 }
