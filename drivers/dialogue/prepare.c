@@ -198,6 +198,14 @@ static void prepare_strip(struct dlg_compiler *c, struct dlg_framing *out)
     }
 }
 
+static bool has_nul(const struct dlg_framing *f)
+{
+    bool found = memchr(f->starts.at, 0, f->starts.n) || memchr(f->prompt.at, 0, f->prompt.n);
+    for (size_t i = 0; i < f->n_ends; i++)
+        found |= memchr(f->ends[i].at, 0, f->ends[i].n) != NULL;
+    return found;
+}
+
 static void prepare_framing(struct dlg_compiler *c, struct dlg_framing *f)
 {
     const struct lec_key *length = device_key(c, "length"), *ends = device_key(c, "ends");
@@ -213,6 +221,8 @@ static void prepare_framing(struct dlg_compiler *c, struct dlg_framing *f)
         prepare_length(c, length, f);
     prepare_first_lengths(c, f);
     prepare_strip(c, f);
+    if (!c->hex && !has_nul(f)) /* noise in text, as several projectors send it, could cut a number in two */
+        f->drop[0] = true;
     if (length && f->by_first)
         dlg_mistake(c, length, "a reply's length is told either by \"length\" or by \"length BYTE\", not both");
     if ((f->fixed || f->by_length || f->by_first) && f->n_ends > 1)

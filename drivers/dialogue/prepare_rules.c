@@ -239,6 +239,8 @@ static void prepare_step_framing(struct dlg_compiler *c, const struct lec_sectio
     f->empty = true;
     if (ends)
         dlg_prepare_ends(c, ends, f);
+    if (bytes) /* counted bytes: all of them */
+        memset(f->drop, 0, sizeof f->drop);
     if (bytes)
         f->fixed = (size_t)lec_key_int(&s->keys, "bytes", 1);
     step->framing = f;

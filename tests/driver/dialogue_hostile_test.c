@@ -93,6 +93,19 @@ static void a_code_that_the_profile_does_not_know_is_told_for_what_it_is(void **
     lec_bench_close(&b);
 }
 
+/* Found by the simulator's fault "nul": 30 became 3. */
+static void a_nul_does_not_cut_a_number_in_two(void **state)
+{
+    (void)state;
+    static const struct lec_turn turns[] = {{.host = "VOL?\r"},
+                                            DEVICE("\0VOL=3\0"
+                                                   "0\r"),
+                                            {0}};
+    begin_text(NAMED(CALM), turns);
+    poll_gives("volume", "30");
+    as_written();
+}
+
 /* ---- Silence --------------------------------------------------------------------------------------------------- */
 
 static void silence_is_a_time_out_and_a_stray_reply_a_bad_frame(void **state)
@@ -276,6 +289,7 @@ int main(void)
         cmocka_unit_test_teardown(a_binary_reply_may_be_split_at_every_byte, teardown),
         cmocka_unit_test_teardown(noise_of_every_kind_before_a_reply_is_passed_over, teardown),
         cmocka_unit_test_teardown(a_code_that_the_profile_does_not_know_is_told_for_what_it_is, teardown),
+        cmocka_unit_test_teardown(a_nul_does_not_cut_a_number_in_two, teardown),
         cmocka_unit_test_teardown(silence_is_a_time_out_and_a_stray_reply_a_bad_frame, teardown),
         cmocka_unit_test_teardown(one_silent_point_does_not_silence_the_others, teardown),
         cmocka_unit_test_teardown(a_late_prompt_is_waited_out_before_the_next_request, teardown),
