@@ -125,7 +125,7 @@ int signal_fd_open(void);
 bool wait_or_signal(struct lec_bus *bus, int signal_fd, int timeout_ms);
 
 /* describe.c: the description of a device, for set and completion. As cli_call. */
-int device_describe(struct cli *cli, const char *device, json_t **out);
+int device_describe(struct cli *cli, const char *device, json_t **result);
 /* The row of a list whose "name" is that, or NULL. */
 const json_t *row_named(const json_t *list, const char *name);
 

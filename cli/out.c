@@ -1,5 +1,6 @@
 #include "out.h"
 
+#include <assert.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -166,6 +167,7 @@ struct table {
 
 struct table *table_new(size_t columns)
 {
+    assert(columns > 0 && columns <= TABLE_COLUMNS);
     struct table *t = calloc(1, sizeof *t);
     if (t)
         t->columns = columns;
@@ -220,7 +222,7 @@ static int column_width(const struct table *t, size_t column)
 
 void table_print(struct table *t, bool heading)
 {
-    if (!t)
+    if (!t || t->columns == 0)
         return;
     int widths[TABLE_COLUMNS];
     for (size_t c = 0; c < t->columns; c++)

@@ -260,7 +260,7 @@ static int parse_args(const struct cli *cli, const char *target, const json_t *a
         const json_t *row = row_named(rows, name);
         if (!row)
             return wrong_name(cli, target, name, rows);
-        json_t *value;
+        json_t *value = NULL;
         snprintf(what, sizeof what, "%s %s", target, name);
         int code = parse_value(cli, what, row, equals + 1, &value);
         if (code != EXIT_OK)

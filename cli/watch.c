@@ -50,7 +50,7 @@ static void show_point(struct watching *w, const struct lec_reading *r)
         json_t *doc = json_pack("{s:s+++, s:O?, s:s, s:I}", "target", r->device, ".", r->point, "", "value", r->value,
                                 "quality", r->quality, "time", (json_int_t)r->time);
         if (r->wanted)
-            json_object_set(doc, "wanted", (json_t *)(uintptr_t)r->wanted);
+            json_object_set_new(doc, "wanted", json_deep_copy(r->wanted));
         if (r->reason[0] != '\0')
             json_object_set_new(doc, "reason", json_string(r->reason));
         if (r->unit[0] != '\0')

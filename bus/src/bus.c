@@ -77,7 +77,7 @@ void lec_bus_settle(struct lec_bus *bus)
     int64_t now = lec_now();
     int64_t at = lec_calls_tick(bus, now);
     bool more = lec_calls_waiting(bus) || readable(bus->command) || readable(bus->monitor);
-    for (size_t i = 0; i < ARRAY_LEN(bus->views); i++) {
+    for (size_t i = 0; i < LEC_VIEWS; i++) {
         if (!bus->views[i])
             continue;
         int64_t due = lec_view_tick(bus->views[i]);
@@ -354,7 +354,7 @@ void lec_bus_free(struct lec_bus **bus)
     if (!b)
         return;
     *bus = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(b->views); i++) {
+    for (size_t i = 0; i < LEC_VIEWS; i++) {
         struct lec_view *view = b->views[i];
         lec_view_free(&view);
     }
@@ -401,7 +401,7 @@ int lec_bus_dispatch(struct lec_bus *bus)
     lec_bus_pump(bus);
     lec_calls_tick(bus, lec_now());
     int n = lec_calls_deliver(bus, DELIVER_MAX);
-    for (size_t i = 0; i < ARRAY_LEN(bus->views); i++)
+    for (size_t i = 0; i < LEC_VIEWS; i++)
         if (bus->views[i])
             n += lec_view_dispatch(bus->views[i]);
     bus->dispatching = false;
