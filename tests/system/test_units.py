@@ -106,3 +106,9 @@ def test_secrets_get_a_folder_that_only_root_can_open(prefix, tmp_path):
     assert secrets.is_dir(), done.stderr
     assert secrets.stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "etc" / "lectern" / "rooms").stat().st_mode & 0o777 == 0o755
+
+
+def test_libzmq_may_set_the_scheduling_of_its_threads(unit):
+    """It ends the program where that is forbidden, which shows only under a running systemd: the last word on the system
+    calls is to allow it."""
+    assert settings(unit)["SystemCallFilter"][-1] == "sched_setscheduler"
