@@ -231,6 +231,7 @@ static void put_id(struct draft *d, const char *rest)
     unsigned char bytes[32];
     struct dlg_form form = usual_form(d, LEC_INT);
     struct dlg_raw raw = {.kind = DLG_RAW_INT, .i = lec_key_int(&d->c->desc->keys, "id", 1)};
+    d->c->uses_id = true;
     if (dlg_next_part(&rest, ' ', word, sizeof word) && !parse_form(d, word, &form))
         return;
     int n = dlg_form_put(&form, &raw, bytes, sizeof bytes);

@@ -16,6 +16,7 @@ struct dlg_compiler {
     bool hex, exact;                /* [driver] format, case */
     struct dlg_check check;         /* [driver] check */
     const char *vars[DLG_VARS_MAX]; /* names of login variables; NULL: free */
+    bool uses_id;                   /* a message has {id} */
 };
 
 /* What the names between braces mean for one message. */

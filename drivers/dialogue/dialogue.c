@@ -12,37 +12,42 @@ static int dlg_open(struct lec_dev *dev, struct lec_err *err)
     return rc < 0 ? rc : dlg_wake(dev, err);
 }
 
-/* All points that are in the reply to this one. */
+/* The reply to this point, and to all that are read with the same request. */
 static void tell_group(struct lec_dev *dev, const struct dlg_point *asked, const struct dlg_found *found)
 {
     struct dlg *d = dev->state;
     struct dlg_found here;
     for (size_t i = 0; i < dev->desc->n_points; i++) {
         struct dlg_point *p = &d->p.points[i];
-        if (p == asked) {
-            dlg_tell(dev, p, found);
-        } else if (p->read && p->group == asked->group) {
-            if (!dlg_match(p->read->want, d->answer, d->n_answer, d->raw_n_answer, &here))
-                continue; /* asked by itself when it is due */
-            dlg_tell(dev, p, &here);
-        } else {
+        if (!p->read || p->group != asked->group)
             continue;
-        }
         p->round = d->round;
+        if (p == asked)
+            dlg_tell(dev, p, found);
+        else if (dlg_match(p->read->want, d->answer, d->n_answer, d->raw_n_answer, &here))
+            dlg_tell(dev, p, &here);
+        else
+            lec_dev_publish_bad(dev, p->point, "the device's answer does not have it");
     }
 }
 
-/* Returns false when nothing else should be asked now. */
-static bool goes_on(struct lec_dev *dev, struct dlg_point *p, int rc, const struct lec_err *err)
+/* The device answered, but not with values: so for all points that are read with the same request. Returns false for
+ * errors that are not an answer. */
+static bool tell_refusal(struct lec_dev *dev, const struct dlg_point *asked, int rc, const struct lec_err *err)
 {
-    const struct dlg *d = dev->state;
-    p->round = d->round;
-    if (rc == LEC_E_NOTSUP)
-        lec_dev_drop(dev, p->point, err->text);
-    else if (rc == LEC_E_REFUSED || rc == LEC_E_BUSY || rc == LEC_E_RANGE)
-        lec_dev_publish_bad(dev, p->point, err->text);
-    else
+    struct dlg *d = dev->state;
+    if (rc != LEC_E_NOTSUP && rc != LEC_E_REFUSED && rc != LEC_E_BUSY && rc != LEC_E_RANGE)
         return false;
+    for (size_t i = 0; i < dev->desc->n_points; i++) {
+        struct dlg_point *p = &d->p.points[i];
+        if (!p->read || p->group != asked->group)
+            continue;
+        p->round = d->round;
+        if (rc == LEC_E_NOTSUP)
+            lec_dev_drop(dev, p->point, err->text);
+        else
+            lec_dev_publish_bad(dev, p->point, err->text);
+    }
     return true;
 }
 
@@ -66,7 +71,7 @@ static int dlg_poll(struct lec_dev *dev, const struct lec_point *const due[], si
         if (rc == 0) {
             any = true;
             tell_group(dev, p, &found);
-        } else if (!goes_on(dev, p, rc, &late)) {
+        } else if (!tell_refusal(dev, p, rc, &late)) {
             lec_because(&late, "%s", p->point->name);
             if (err)
                 *err = late;

@@ -297,6 +297,37 @@ static void prepare_device(struct dlg_compiler *c, struct dlg_profile *p)
         dlg_mistake(c, done, "there is no \"prompt\"");
 }
 
+/* Whether the messages of two devices on one line can be told apart: by their id, or by a "with" that differs. */
+static bool differ(const struct dlg_compiler *c, const struct lec_device *other)
+{
+    const struct lec_keys *keys = &c->desc->keys;
+    if (c->uses_id && lec_key_int(keys, "id", 1) != lec_key_int(&other->keys, "id", 1))
+        return true;
+    for (size_t i = 0; i < keys->n; i++) {
+        const struct lec_key *key = &keys->at[i], *same = lec_key_find(&other->keys, key->name);
+        if (strncmp(key->name, "with ", 5) == 0 && (!same || strcmp(same->value, key->value) != 0))
+            return true;
+    }
+    return false;
+}
+
+static void check_sharing(struct dlg_compiler *c)
+{
+    const struct lec_line *line = c->desc->line;
+    for (size_t i = 0; line && i < line->n_devices; i++) {
+        const struct lec_device *other = line->devices[i];
+        if (other == c->desc)
+            return; /* told at the later of the two */
+        if (differ(c, other))
+            continue;
+        c->mistakes++;
+        lec_report_add(c->report, c->desc->file, c->desc->line_no,
+                       c->uses_id ? "%s and %s are on one line and have the same \"id\""
+                                  : "%s and %s are on one line, but their messages do not say whom they are for",
+                       other->name, c->desc->name);
+    }
+}
+
 int dlg_prepare(const struct lec_device *desc, void *state, struct lec_report *report)
 {
     struct dlg *d = state;
@@ -311,6 +342,7 @@ int dlg_prepare(const struct lec_device *desc, void *state, struct lec_report *r
         p->first = dlg_compile(&c, &(struct dlg_scope){.key = first, .owner = ""});
     dlg_prepare_rules(&c, p);
     dlg_prepare_points(&c, p);
+    check_sharing(&c);
     memcpy(p->vars, c.vars, sizeof p->vars);
     if (d->pool.failed)
         return LEC_E_NOMEM;

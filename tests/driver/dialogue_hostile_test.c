@@ -136,6 +136,38 @@ static void one_silent_point_does_not_silence_the_others(void **state)
     as_written();
 }
 
+static void what_is_said_of_one_question_holds_for_all_its_points(void **state)
+{
+    (void)state;
+    static const struct lec_turn turns[] = {{.host = "\r"},
+                                            {.device = ":"},
+                                            {.host = "ERR?\r"},
+                                            {.device = "ERR\r:"},
+                                            {.host = "PWR?\r"},
+                                            {.device = "PWR=01\r:"},
+                                            {0}};
+    begin("epson/eb-x49", turns);
+    assert_int_equal(lec_bench_poll(&b, "error.fan error.lamp power"), 0);
+    assert_non_null(strstr(lec_bench_point(&b, "error.fan"), "bad: the device refuses"));
+    assert_non_null(strstr(lec_bench_point(&b, "error.lamp"), "bad: the device refuses"));
+    assert_string_equal(lec_bench_point(&b, "power"), "on");
+    as_written();
+}
+
+static void a_point_that_is_not_in_the_answer_is_bad_at_once(void **state)
+{
+    (void)state;
+    static const struct lec_turn turns[] = {{.host = "S?\r"}, {.device = "S=1\r"}, {0}};
+    begin_text(DEVICE_LINES(CALM) "[driver]\nsend = {body}\\r\nends = \\r\n"
+                                  "[point lamp.hours]\nread = S?\nreply = S={value dec}{*}\n"
+                                  "[point usage.hours]\nread = S?\nreply = S={_},{value}\n",
+               turns);
+    assert_int_equal(lec_bench_poll(&b, "lamp.hours usage.hours"), 0);
+    assert_string_equal(lec_bench_point(&b, "lamp.hours"), "1");
+    assert_string_equal(lec_bench_point(&b, "usage.hours"), "bad: the device's answer does not have it");
+    as_written();
+}
+
 static void a_late_prompt_is_waited_out_before_the_next_request(void **state)
 {
     (void)state;
@@ -292,6 +324,8 @@ int main(void)
         cmocka_unit_test_teardown(a_nul_does_not_cut_a_number_in_two, teardown),
         cmocka_unit_test_teardown(silence_is_a_time_out_and_a_stray_reply_a_bad_frame, teardown),
         cmocka_unit_test_teardown(one_silent_point_does_not_silence_the_others, teardown),
+        cmocka_unit_test_teardown(what_is_said_of_one_question_holds_for_all_its_points, teardown),
+        cmocka_unit_test_teardown(a_point_that_is_not_in_the_answer_is_bad_at_once, teardown),
         cmocka_unit_test_teardown(a_late_prompt_is_waited_out_before_the_next_request, teardown),
         cmocka_unit_test_teardown(a_late_anonymous_reply_is_never_taken_for_another, teardown),
         cmocka_unit_test_teardown(on_a_serial_line_a_late_anonymous_reply_is_waited_out, teardown),

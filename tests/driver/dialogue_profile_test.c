@@ -2,7 +2,10 @@
 #include "driver/dialogue_test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "config.h"
 #include "dialogue.h"
 
 /* Lines 1 to 5; what a case adds begins in line 6. */
@@ -124,6 +127,45 @@ static void a_coarse_device_needs_a_tolerance(void **state)
     assert_non_null(strstr(mistakes, "so that volume needs \"tolerance = 3\" to be confirmed"));
 }
 
+static const struct lec_schema *our_schema(void *ctx, const char *driver, struct lec_err *err)
+{
+    (void)ctx;
+    (void)driver;
+    (void)err;
+    return &lec_driver_entry.schema;
+}
+
+static void two_devices_on_one_line_must_be_told_apart(void **state)
+{
+    (void)state;
+    static const char room[] = "[room]\nid = two\nsite = test\n"
+                               "[device a]\nprofile = epson/eb-x49\nline = serial:///dev/ttyUSB0?baud=9600\n"
+                               "[device b]\nprofile = epson/eb-x49\nline = serial:///dev/ttyUSB0?baud=9600\n"
+                               "[device c]\nprofile = samsung/qm\nline = tcp://10.0.0.1:1515\n"
+                               "[device d]\nprofile = samsung/qm\nline = tcp://10.0.0.1:1515\n"
+                               "[device e]\nprofile = samsung/qm\nline = tcp://10.0.0.1:1515?id=3\n"
+                               "[device f]\nprofile = sony/srg-x\nline = serial:///dev/ttyUSB1?baud=9600\n"
+                               "[device g]\nprofile = sony/srg-x\nline = serial:///dev/ttyUSB1?baud=9600\n"
+                               "with camera = 82\nwith from = A0\n";
+    char name[] = "/tmp/lectern-dialogue-XXXXXX";
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, room, sizeof room - 1), sizeof room - 1);
+    close(fd);
+    struct lec_sources sources = {.profiles = LECTERN_SOURCE_DIR "/profiles", .schema = our_schema};
+    struct lec_report report;
+    const struct lec_room *loaded = NULL;
+    lec_report_init(&report);
+    assert_int_equal(lec_room_load(name, &sources, &loaded, &report), LEC_E_CONFIG);
+    unlink(name);
+    assert_int_equal(report.errors, 2);
+    assert_string_equal(report.at[0].text, "a and b are on one line, but their messages do not say whom they are for");
+    assert_int_equal(report.at[0].line, 7);
+    assert_string_equal(report.at[1].text, "c and d are on one line and have the same \"id\"");
+    assert_int_equal(report.at[1].line, 13);
+    lec_report_done(&report);
+}
+
 static char *read_whole(const char *name)
 {
     static char text[131072];
@@ -193,6 +235,7 @@ int main(void)
         cmocka_unit_test_teardown(every_mistake_is_told_at_its_line, teardown),
         cmocka_unit_test_teardown(all_mistakes_of_a_profile_are_told_at_once, teardown),
         cmocka_unit_test_teardown(a_coarse_device_needs_a_tolerance, teardown),
+        cmocka_unit_test_teardown(two_devices_on_one_line_must_be_told_apart, teardown),
         cmocka_unit_test_teardown(the_profiles_of_the_tutorial_are_right, teardown),
         cmocka_unit_test_teardown(the_reference_lists_every_key_with_its_help, teardown),
     };
