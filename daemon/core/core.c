@@ -249,7 +249,7 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
     if (items[ITEM_SIGNAL].revents)
         on_signal(core);
     for (size_t i = n_searches; i > 0; i--)
-        if (left_over(search_socket(core, i - 1)))
+        if (items[ITEM_SEARCH + i - 1].revents && left_over(search_socket(core, i - 1)))
             search_over(core, i - 1);
     int64_t now = lec_now();
     if (now >= core->events.greet_at)
@@ -263,17 +263,36 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
     core->parked_at = parked_late(core, now);
 }
 
-/* Marks what is readable without having to wait; returns whether anything is. */
-static bool ready_now(struct core *core, struct pollfd items[], uint64_t *sent)
+/* What is readable without its descriptor saying so, one bit an item. */
+static unsigned left_unread(struct core *core)
 {
-    bool served = items[ITEM_COMMAND].revents || items[ITEM_INBOX].revents || items[ITEM_STORE].revents;
-    bool inbox_full = items[ITEM_INBOX].revents && core->inbox_left;
-    bool published = core->events.sent != *sent;
-    *sent = core->events.sent;
-    items[ITEM_INBOX].revents = inbox_full ? POLLIN : 0;
-    items[ITEM_COMMAND].revents = served && left_over(zsock_resolve(core->command)) ? POLLIN : 0;
-    items[ITEM_EVENTS].revents = published && left_over(zsock_resolve(core->events.socket)) ? POLLIN : 0;
-    return items[ITEM_COMMAND].revents || inbox_full || items[ITEM_EVENTS].revents;
+    unsigned left = core->inbox_left ? 1u << ITEM_INBOX : 0;
+    if (core->command_left && left_over(zsock_resolve(core->command)))
+        left |= 1u << ITEM_COMMAND;
+    if (core->events.left && left_over(zsock_resolve(core->events.socket)))
+        left |= 1u << ITEM_EVENTS;
+    core->command_left = core->events.left = false;
+    for (size_t i = 0; i < core->n_searches; i++)
+        if (left_over(search_socket(core, i)))
+            left |= 1u << (ITEM_SEARCH + i);
+    return left;
+}
+
+/* One turn of waiting; what was left over makes it short, and is served with the rest. */
+static int wait_turn(struct core *core, struct pollfd items[], bool hurry)
+{
+    for (size_t i = 0; i < core->n_searches; i++)
+        items[ITEM_SEARCH + i] = (struct pollfd){.fd = fd_of(search_socket(core, i)), .events = POLLIN};
+    unsigned left = left_unread(core);
+    int timeout = hurry || left ? 0 : lec_ms_until(earliest(core));
+    int n = poll(items, (nfds_t)(ITEM_SEARCH + core->n_searches), timeout);
+    for (size_t i = 0; i < ITEM_SEARCH + core->n_searches; i++) {
+        if (n < 0)
+            items[i].revents = 0;
+        if (left & (1u << i))
+            items[i].revents = POLLIN;
+    }
+    return n < 0 && errno != EINTR ? -1 : 0;
 }
 
 int core_run(struct core *core)
@@ -285,26 +304,15 @@ int core_run(struct core *core)
         [ITEM_EVENTS] = {.fd = fd_of(zsock_resolve(core->events.socket)), .events = POLLIN, .revents = POLLIN},
         [ITEM_SIGNAL] = {.fd = core->signal_fd, .events = POLLIN},
     };
-    uint64_t sent = 0;
     core->tick_at = lec_now() + TICK_NS;
     lec_log(LEC_LOG_INFO, "room %s: %zu devices on %zu lines", core->room->id, core->n_devices, core->room->n_lines);
     sd_notify(0, "READY=1");
     serve(core, items, 0); /* descriptors tell of what came before only once */
     while (!core->ending || (!(lines_all_ended(core) && core->n_searches == 0) && lec_now() < core->end_by)) {
-        size_t n_searches = core->n_searches;
         bool starting = !core->ending && lines_start_next(core);
-        bool ready = ready_now(core, items, &sent);
-        if (!ready || starting) {
-            bool over = false;
-            for (size_t i = 0; i < n_searches; i++) {
-                items[ITEM_SEARCH + i] = (struct pollfd){.fd = fd_of(search_socket(core, i)), .events = POLLIN};
-                /* Without this look a socket of which one message was read would not signal the next. */
-                over = left_over(search_socket(core, i)) || over;
-            }
-            int timeout = starting || ready || over ? 0 : lec_ms_until(earliest(core));
-            if (poll(items, (nfds_t)(ITEM_SEARCH + n_searches), timeout) < 0 && errno != EINTR)
-                break;
-        }
+        size_t n_searches = core->n_searches;
+        if (wait_turn(core, items, starting) < 0)
+            break;
         serve(core, items, n_searches);
     }
     return core->exit_code;

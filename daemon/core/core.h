@@ -69,6 +69,7 @@ struct events {
     char prefix[2 * (LEC_NAME_MAX + 1) + 1];
     size_t subscriptions; /* topics somebody listens to; 0: nothing is written */
     int64_t greet_at;     /* a heartbeat is owed to a new subscriber */
+    bool left;            /* the socket was not emptied, or something was sent on it, since it was last asked */
     uint64_t sent;
     struct lec_buf buf;
 };
@@ -323,7 +324,8 @@ struct core {
     struct lec_notice *notice;
     void *notice_push; /* the notice thread's way to the inbox: made before that thread, closed after it */
 
-    void *command; /* ROUTER */
+    void *command;     /* ROUTER */
+    bool command_left; /* it was not emptied, or something was sent on it, since it was last asked */
     struct lec_buf reply;
     struct retry *retry;
     struct pending *pending; /* PENDING_MAX, by op number */

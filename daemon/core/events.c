@@ -103,6 +103,7 @@ void events_end(struct core *core, struct topic *topic, const void *raw, size_t 
     }
     void *socket = zsock_resolve(e->socket);
     e->sent++;
+    e->left = true;
     if (zmq_send(socket, topic->text, topic->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
         return;
     zmq_send(socket, e->buf.data, e->buf.len, (n > 0 ? ZMQ_SNDMORE : 0) | ZMQ_DONTWAIT);
@@ -136,10 +137,12 @@ void events_subscriptions(struct core *core)
 {
     struct events *e = &core->events;
     void *socket = zsock_resolve(e->socket);
+    e->left = true;
     for (int i = 0; i < BATCH_MAX; i++) {
         zmq_msg_t msg;
         zmq_msg_init(&msg);
         int n = zmq_msg_recv(&msg, socket, ZMQ_DONTWAIT);
+        e->left = n >= 0;
         if (n < 0) {
             zmq_msg_close(&msg);
             break;

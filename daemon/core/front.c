@@ -53,6 +53,7 @@ struct lec_buf *reply_begin(struct core *core, const struct request *r)
 static void send_bytes(struct core *core, const struct caller *to, const char *data, size_t n)
 {
     void *socket = zsock_resolve(core->command);
+    core->command_left = true; /* sending may swallow the signal of what has come meanwhile */
     if (zmq_send(socket, to->identity, to->identity_n, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
         return; /* the caller has gone */
     if (to->delimiter)
@@ -397,6 +398,9 @@ static bool take_one(struct core *core)
 
 void front_commands(struct core *core)
 {
-    for (int i = 0; i < BATCH_MAX && take_one(core); i++)
-        continue;
+    int taken = 0;
+    core->command_left = false;
+    while (taken < BATCH_MAX && take_one(core))
+        taken++;
+    core->command_left = core->command_left || taken == BATCH_MAX;
 }

@@ -13,7 +13,10 @@
 #define ATTEMPT_FRESH_NS (2 * LEC_SEC)  /* an attempt to connect this recent speaks for the next asker too */
 #define FRESH_EVERY_NS   (100 * LEC_MS) /* how often unchanged values are told as still fresh */
 #define BUSY_AGAIN_NS    (500 * LEC_MS) /* least pause before a device that said "not now" is asked again */
-#define BATCH_BYTES      (16u * 1024)   /* a batch of values this large is sent at once */
+#define OVERRIDDEN_NS                                                                                                  \
+    (2 * LEC_MS)                 /* telling that a command was replaced can wait: the newer ones go first, and several
+                                        are told in one go */
+#define BATCH_BYTES (16u * 1024) /* a batch of values this large is sent at once */
 #define HEARD_NS                                                                                                       \
     LEC_SEC /* a device away that sent a datagram is tried again so soon, not at once: anybody may send one */
 
@@ -72,8 +75,8 @@ struct op {
     int64_t begun, due, deadline, sent_at;
     unsigned tries;
     bool tell_sent, sent, acked, rewritten;
-    bool overridden; /* ends as soon as nothing more pressing is to do */
-    int last_code;   /* of the last exchange that did not help */
+    int64_t overridden_at; /* 0: not; else it ends OVERRIDDEN_NS later, when nothing more pressing is to do */
+    int last_code;         /* of the last exchange that did not help */
     char last_reason[LEC_ERR_TEXT];
     struct lec_op_result result;
     uint32_t n_values;

@@ -59,7 +59,7 @@ static void override(struct line *line, const struct lec_point *point)
 {
     for (struct op *op = line->ops; op; op = op->next)
         if (op->ask == LEC_ASK_SET && op->point == point)
-            op->overridden = true;
+            op->overridden_at = op->overridden_at ? op->overridden_at : lec_now();
 }
 
 void ops_take(struct line *line, const struct lec_request *r)
@@ -378,7 +378,7 @@ static void advance(struct line *line, struct op *op)
 
 static int rank(const struct op *op)
 {
-    if (op->overridden)
+    if (op->overridden_at)
         return 4;
     if (op->action && op->action->urgent)
         return 0;
@@ -402,14 +402,14 @@ bool ops_run(struct line *line, int64_t *wake)
     int64_t now = lec_now();
     struct op *best = NULL;
     for (struct op *op = line->ops; op; op = op->next) {
-        if (now >= op->deadline && !op->overridden) {
+        if (now >= op->deadline && !op->overridden_at) {
             expire(line, op);
             return true;
         }
-        int64_t at = op->overridden ? now : op->due;
-        if (at < op->device->not_before && rank(op) > 0 && !op->overridden)
+        int64_t at = op->overridden_at ? op->overridden_at + OVERRIDDEN_NS : op->due;
+        if (at < op->device->not_before && rank(op) > 0 && !op->overridden_at)
             at = op->device->not_before;
-        if (at > op->deadline)
+        if (at > op->deadline && !op->overridden_at)
             at = op->deadline;
         if (at > now) {
             if (at < *wake)
@@ -417,12 +417,12 @@ bool ops_run(struct line *line, int64_t *wake)
         } else if (!best || rank(op) < rank(best)) {
             best = op;
         }
-        if (op->deadline < *wake)
+        if (op->deadline < *wake && !op->overridden_at)
             *wake = op->deadline;
     }
     if (!best)
         return false;
-    if (best->overridden)
+    if (best->overridden_at)
         end(line, best, LEC_V_OVERRIDDEN, LEC_E_CANCELLED, "another command for the same point came");
     else
         advance(line, best);
