@@ -510,7 +510,7 @@ static struct dlg_message *finish(struct draft *d)
     end_literal(d);
     struct dlg_message *m = d->failed ? NULL : dlg_pool_get(d->c->pool, 1, sizeof *m);
     struct dlg_op *ops = m ? dlg_pool_get(d->c->pool, d->n_ops, sizeof *ops) : NULL;
-    if (!ops)
+    if (!ops || d->c->pool->failed) /* a literal may be missing */
         return NULL;
     memcpy(ops, d->ops, d->n_ops * sizeof *ops);
     m->ops = ops;
