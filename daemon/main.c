@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/descriptors.h"
 #include "lectern/log.h"
 #include "lectern/paths.h"
 
@@ -118,6 +119,7 @@ int main(int argc, char **argv)
     sigdelset(&signals, SIGFPE);
     sigdelset(&signals, SIGILL);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* the core reads them from a signalfd */
+    descriptors_raise();
     zsys_init();
     zsys_handler_set(NULL);
     zsys_set_max_sockets(1023);

@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 
+#include "core/descriptors.h"
+
 #define VERSION "0.1.0"
 
 /* ---- Room --------------------------------------------------------------------------------------------------- */
@@ -252,8 +254,10 @@ static void write_limits(struct core *core, struct lec_buf *b)
     const struct {
         const char *name;
         uint64_t n;
-    } rows[] = {{"request_too_long", l->oversized}, {"too_many_frames", l->frames}, {"room_operations", l->pending},
-                {"caller_operations", l->caller},   {"not_a_request", l->bad_json}, {"journal_lost", core->store_lost}};
+    } rows[] = {{"request_too_long", l->oversized},    {"too_many_frames", l->frames},
+                {"room_operations", l->pending},       {"caller_operations", l->caller},
+                {"not_a_request", l->bad_json},        {"journal_lost", core->store_lost},
+                {"connections", descriptors_refused()}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].n > 0)
             count(b, rows[i].name, rows[i].n);
