@@ -347,7 +347,7 @@ static void handle(struct core *core, const struct caller *caller, const char *p
         return;
     }
     json_error_t where;
-    json_t *root = json_loadb(data, n, JSON_REJECT_DUPLICATES, &where);
+    json_t *root = json_loadb(data, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (!root) {
         char text[JSON_ERROR_TEXT_LENGTH + 64];
         snprintf(text, sizeof text, "not JSON: %s at byte %d", where.text, where.position);

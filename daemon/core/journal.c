@@ -129,10 +129,15 @@ void journal_read(struct core *core, struct request *r)
     const char *device = param_text(core, r, "device", false, &ok);
     if (!ok)
         return;
+    json_t *newest = json_object_get(r->params, "newest");
+    if (newest && !json_is_boolean(newest)) {
+        reply_param(core, r, "newest", "true or false is wanted");
+        return;
+    }
     struct lec_journal_query q = {.after = after,
                                   .before = before,
                                   .limit = (unsigned)limit,
-                                  .newest = json_is_true(json_object_get(r->params, "newest")),
+                                  .newest = json_is_true(newest),
                                   .kind = kind ? kind : "",
                                   .device = device ? device : ""};
     for (size_t i = 0; i < WAITERS_MAX; i++) {

@@ -220,19 +220,35 @@ static bool param_devices(struct core *core, struct request *r, const char *name
     return true;
 }
 
+/* The parameter "label", an object with "vi" and "en"; false after answering. */
+static bool param_label(struct core *core, struct request *r, const char **vi, const char **en)
+{
+    json_t *label = json_object_get(r->params, "label"), *value;
+    const char *key;
+    bool fits = !label || json_is_object(label);
+    *vi = *en = NULL;
+    json_object_foreach(label, key, value)
+    {
+        const char **out = strcmp(key, "vi") == 0 ? vi : strcmp(key, "en") == 0 ? en : NULL;
+        fits = fits && out && json_is_string(value);
+        if (fits)
+            *out = json_string_value(value);
+    }
+    if (!fits)
+        reply_param(core, r, "label", "an object with the texts \"vi\" and \"en\" is wanted");
+    return fits;
+}
+
 void scene_capture(struct core *core, struct request *r)
 {
     bool ok;
-    const char *names[256];
+    const char *names[256], *vi, *en;
     size_t n, steps = 0;
     if (!params_known(core, r, "scene|label|devices"))
         return;
     const char *scene = param_text(core, r, "scene", true, &ok);
-    if (!ok || !param_devices(core, r, names, ARRAY_LEN(names), &n))
+    if (!ok || !param_devices(core, r, names, ARRAY_LEN(names), &n) || !param_label(core, r, &vi, &en))
         return;
-    json_t *label = json_object_get(r->params, "label");
-    const char *vi = json_string_value(json_object_get(label, "vi"));
-    const char *en = json_string_value(json_object_get(label, "en"));
     struct lec_buf text;
     struct lec_err err;
     lec_buf_init(&text, REQUEST_MAX);

@@ -4,7 +4,6 @@ why and what a person can do, and is over when the device is well again. The bus
 import contextlib
 import os
 import pty
-import re
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ import uuid
 import pytest
 import zmq
 
+from bus_raw import LEAN, QUICK, rss
 from conftest import PATIENCE, Stage, wait
 
 # Five that misbehave: both transports and both kinds of framing of each driver. Three that must not notice.
@@ -96,7 +96,6 @@ NOTHING_DONE = ("silence", "reset", "disconnect", "lie", "refuse", "busy")
 OVER_TCP_HARMLESS = {("relay", "checksum"), ("relay", "other-unit")}  # Modbus TCP has neither CRC nor (libmodbus) unit
 
 CODES = {"timeout": -32003, "away": -32004, "refused": -32002}
-QUICK = 1.0  # s that a bystander's fresh read may take on a machine that is busy with sanitizers; usually 2 ms
 
 
 class Line:
@@ -374,12 +373,6 @@ line = tcp://10.20.1.13:23
 """
 
 
-def rss(program):
-    """Resident memory in KiB."""
-    with open("/proc/%d/status" % program.process.pid) as status:
-        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
-
-
 @pytest.fixture
 def peers(stage):
     """peers(serve): the room above with four devices of that behaviour and a healthy one; (daemon, room)."""
@@ -395,8 +388,7 @@ def peers(stage):
         with open(stage.map, "a") as lines:  # the others are where they say they are
             for name, port in ports.items():
                 lines.write("\n[line %s]\nline = tcp://127.0.0.1:%d\nat = tcp://127.0.0.1:%d\n" % (name, port, port))
-        # memory that was freed must be seen to be free: the sanitizer keeps little of it back
-        daemon = stage.daemon(env={"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=4:thread_local_quarantine_size_kb=64"})
+        daemon = stage.daemon(env=LEAN)
         room = stage.room()
         stage.online(room, "audio")
         return daemon, room
