@@ -272,7 +272,8 @@ static bool admit(struct line_device *d, const struct lec_point *p, int64_t now,
     }
     if (!lec_hosted_gate(&d->h, &p->when)) {
         gated(d, p);
-        slot->due = now + (p->period_ns > 0 ? p->period_ns : LEC_SEC);
+        slot->due =
+            now + (p->period_ns > 0 && p->period_ns < LEC_SEC ? p->period_ns : LEC_SEC); /* soon after it opens */
         return false;
     }
     if (p->timeout_ns > *timeout_ns)

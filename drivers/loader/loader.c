@@ -50,8 +50,8 @@ void lec_drivers_free(struct lec_drivers **set)
 static int check(const struct lec_driver *d, const char *name, struct lec_err *err)
 {
     if (d->abi != LEC_DRIVER_ABI)
-        return lec_fail(err, LEC_E_CONFIG, "driver %s: built for driver interface %u, this daemon has %u", name,
-                        d->abi, LEC_DRIVER_ABI);
+        return lec_fail(err, LEC_E_CONFIG, "driver %s: built for driver interface %u, this daemon has %u", name, d->abi,
+                        LEC_DRIVER_ABI);
     if (d->size > sizeof *d)
         return lec_fail(err, LEC_E_CONFIG, "driver %s: built for a newer daemon", name);
     const struct lec_schema *s = &d->schema;
@@ -97,8 +97,9 @@ const struct lec_driver *lec_drivers_get(struct lec_drivers *set, const char *na
         return NULL;
     }
     const struct lec_driver *driver = dlsym(handle, LEC_DRIVER_SYMBOL);
-    int rc = driver ? check(driver, name, err)
-                    : lec_fail(err, LEC_E_CONFIG, "driver %s: not a driver (no %s in %s)", name, LEC_DRIVER_SYMBOL, path);
+    int rc = driver
+                 ? check(driver, name, err)
+                 : lec_fail(err, LEC_E_CONFIG, "driver %s: not a driver (no %s in %s)", name, LEC_DRIVER_SYMBOL, path);
     if (rc == 0 && add(set, name, handle, driver) < 0)
         rc = lec_fail(err, LEC_E_NOMEM, "driver %s: out of memory", name);
     if (rc < 0) {
