@@ -398,7 +398,7 @@ def complete(cli, line):
     ("lectern get projector.power audio.l", ["audio.level"]),
     ("lectern journal --kind st", ["start", "stop", "state", "step"]),
     ("lectern journal --json --dev", ["--device"]),
-    ("lectern check READM", []),
+    ("lectern check no-such-fi", []),
     ("lectern check profiles/rooms/phong-2", ["profiles/rooms/phong-201.ini"]),
     ("lectern nonsense ", []),
 ])
