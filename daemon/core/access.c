@@ -7,28 +7,28 @@
 
 #include "lectern/parse.h"
 
-const char *access_principal(zmq_msg_t *msg)
+static const char *user_name(zmq_msg_t *msg)
 {
     /* the same few users ask all the time: the last one's name is kept, so that the usual request costs a comparison */
-    static char last_peer[64], name[64] = "unknown";
+    static char last_peer[64], name[64];
     const char *peer = zmq_msg_gets(msg, "Peer-Address");
     if (!peer)
-        return "unknown";
+        return NULL;
     static const char local[] = "localhost:"; /* what libzmq 4.3.4 puts before uid:gid:pid on ipc, and nowhere else */
     if (strncmp(peer, local, sizeof local - 1) != 0)
-        return "unknown";
+        return NULL;
     peer += sizeof local - 1;
     char uid_text[16];
     size_t n = strcspn(peer, ":");
     if (n == 0 || n >= sizeof uid_text)
-        return "unknown";
+        return NULL;
     memcpy(uid_text, peer, n);
     uid_text[n] = '\0';
     if (strcmp(uid_text, last_peer) == 0)
         return name;
     int64_t uid;
     if (lec_parse_int(uid_text, 0, UINT32_MAX, &uid) < 0)
-        return "unknown";
+        return NULL;
     struct passwd pw, *found = NULL;
     char room[1024];
     if (getpwuid_r((uid_t)uid, &pw, room, sizeof room, &found) == 0 && found)
@@ -39,9 +39,14 @@ const char *access_principal(zmq_msg_t *msg)
     return name;
 }
 
-bool access_allowed(const char *principal, const struct method *method)
+struct principal access_principal(zmq_msg_t *msg)
 {
-    (void)principal;
+    const char *name = user_name(msg);
+    return (struct principal){.name = name ? name : "unknown", .role = name ? ROLE_ADMIN : ROLE_NONE};
+}
+
+bool access_allowed(enum role role, const struct method *method)
+{
     (void)method;
-    return true; /* local users are admin; roles for others come with the gateway */
+    return role == ROLE_ADMIN;
 }

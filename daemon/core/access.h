@@ -11,11 +11,20 @@
 
 struct method;
 
-/* The name of the user at the other end of the connection that this message came by ("unknown" if the transport does
- * not tell). Lent until the next call. */
-const char *access_principal(zmq_msg_t *msg);
+/* The roles of the founding design. */
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_TEACHER, ROLE_LAB, ROLE_FACILITIES, ROLE_ADMIN, ROLE_GATEWAY };
 
-/* Whether the principal's role may use the method. */
-bool access_allowed(const char *principal, const struct method *method);
+struct principal {
+    const char
+        *name; /* of the user at the other end; "unknown" if the transport does not tell. Lent until the next call */
+    enum role role; /* ROLE_ADMIN for whom the kernel names, ROLE_NONE for others */
+};
+
+/* Who sent this message. */
+struct principal access_principal(zmq_msg_t *msg);
+
+/* Whether the role may use the method: here a table of methods and roles will stand. Until then admin may do everything,
+ * and nobody else anything. */
+bool access_allowed(enum role role, const struct method *method);
 
 #endif

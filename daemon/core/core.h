@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "config/config.h"
+#include "core/access.h"
 #include "lectern/buf.h"
 #include "lectern/clock.h"
 #include "line/actor.h"
@@ -182,6 +183,7 @@ struct request {
     const struct method *method;
     json_t *params; /* object; borrowed */
     const char *principal;
+    enum role role;
     struct remembered *slot; /* where the answer is kept for a retry; NULL for methods that change nothing */
 };
 

@@ -290,7 +290,7 @@ static void dispatch(struct core *core, struct request *r, const char *method)
         reply_error(core, r, &t);
         return;
     }
-    if (!access_allowed(r->principal, r->method)) {
+    if (!access_allowed(r->role, r->method)) {
         struct trouble t = {.code = -32008, .reason = "this principal may not do this"};
         reply_error(core, r, &t);
         return;
@@ -311,7 +311,7 @@ static void dispatch(struct core *core, struct request *r, const char *method)
     r->method->run(core, r);
 }
 
-static void request_parsed(struct core *core, const struct caller *caller, const char *principal, json_t *root)
+static void request_parsed(struct core *core, const struct caller *caller, const struct principal *who, json_t *root)
 {
     json_t *id = json_object_get(root, "id");
     if (!json_is_object(root)) {
@@ -321,7 +321,7 @@ static void request_parsed(struct core *core, const struct caller *caller, const
     const char *version = json_string_value(json_object_get(root, "jsonrpc"));
     const char *method = json_string_value(json_object_get(root, "method"));
     json_t *params = json_object_get(root, "params");
-    struct request r = {.caller = caller, .principal = principal, .params = params};
+    struct request r = {.caller = caller, .principal = who->name, .role = who->role, .params = params};
     if (!version || strcmp(version, "2.0") != 0)
         reply_garbage(core, caller, id, -32600, "\"jsonrpc\" must be \"2.0\"");
     else if (!id || !read_id(id, &r.id))
@@ -334,7 +334,8 @@ static void request_parsed(struct core *core, const struct caller *caller, const
         dispatch(core, &r, method);
 }
 
-static void handle(struct core *core, const struct caller *caller, const char *principal, const char *data, size_t n)
+static void handle(struct core *core, const struct caller *caller, const struct principal *who, const char *data,
+                   size_t n)
 {
     core->n_requests++;
     if (n > REQUEST_MAX) {
@@ -354,7 +355,7 @@ static void handle(struct core *core, const struct caller *caller, const char *p
         reply_garbage(core, caller, NULL, -32700, text);
         return;
     }
-    request_parsed(core, caller, principal, root);
+    request_parsed(core, caller, who, root);
     json_decref(root);
 }
 
@@ -385,7 +386,8 @@ static bool take_one(struct core *core)
         }
     }
     if (have && !more(&msg)) {
-        handle(core, &caller, access_principal(&msg), zmq_msg_data(&msg), zmq_msg_size(&msg));
+        struct principal who = access_principal(&msg);
+        handle(core, &caller, &who, zmq_msg_data(&msg), zmq_msg_size(&msg));
     } else if (have) {
         while (more(&msg))
             zmq_msg_recv(&msg, socket, ZMQ_DONTWAIT);
