@@ -12,7 +12,10 @@ from lectern_client import RoomError
 DEVICES = ROOT / "profiles" / "devices"
 
 # Driver `skeleton` is the example of docs/writing-a-driver.md; it is built and tested, and plays like the others.
-PROFILES = sorted(str(p.relative_to(DEVICES))[:-4] for p in DEVICES.glob("*/*.ini"))
+# Not played, and so not here: Wake-on-LAN is a broadcast that nothing answers (tests/driver/dialogue_models_test.c holds its bytes);
+# the GX board has no face in the simulator, the same test holds it to the fact sheet.
+NOT_PLAYED = {"generic/wake-on-lan", "smart/gx"}
+PROFILES = sorted({str(p.relative_to(DEVICES))[:-4] for p in DEVICES.glob("*/*.ini")} - NOT_PLAYED)
 
 
 def value_of(profile, key):
