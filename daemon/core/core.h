@@ -123,7 +123,7 @@ struct line_state {
     const struct lec_driver **drivers;
     size_t n_devices;
     struct lec_counters counters;
-    bool ended;
+    bool ending; /* asked to end: it takes no more requests */
     int64_t trace_until;
     uint32_t number;
 };

@@ -47,9 +47,21 @@ static struct line_state *new_line(struct core *core)
     return line;
 }
 
+static void forget_notices(struct core *core, const struct line_state *line)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%u", line->number);
+    if (core->notice)
+        lec_notice_unregister(core->notice, name);
+}
+
 static void free_line(struct core *core, struct line_state *line)
 {
     lec_line_join(&line->actor);
+    forget_notices(core, line); /* it may have asked for some while it was ending */
+    for (size_t i = 0; i < core->n_devices; i++)
+        if (core->devices[i].line == line)
+            core->devices[i].line = NULL;
     core->lines[line->number] = NULL;
     lec_room_unref(&line->room);
     free(line->devices);
@@ -146,10 +158,10 @@ bool lines_start_next(struct core *core)
 
 void lines_end(struct core *core, struct line_state *line)
 {
-    char name[16];
-    snprintf(name, sizeof name, "%u", line->number);
-    if (core->notice)
-        lec_notice_unregister(core->notice, name);
+    if (line->ending)
+        return;
+    line->ending = true;
+    forget_notices(core, line);
     lec_line_end(line->actor);
 }
 
@@ -182,9 +194,9 @@ struct line_state *lines_find(struct core *core, const char *name)
 
 int lines_ask(struct core *core, struct device_state *d, struct lec_request *request)
 {
-    if (!d->line && d->status == DEVICE_STARTING)
+    if (!d->line && d->status == DEVICE_STARTING && !core->ending)
         start_for(core, d); /* its turn had not come yet */
-    if (!d->line)
+    if (!d->line || d->line->ending)
         return LEC_E_LINK;
     request->device = d->on_line;
     return lec_line_ask(d->line->actor, request);
@@ -274,7 +286,6 @@ static void on_datagram(struct core *core, struct line_state *line, uint32_t dev
 
 static void on_ended(struct core *core, struct line_state *line)
 {
-    line->ended = true;
     free_line(core, line);
 }
 

@@ -30,7 +30,7 @@ static struct line_state *same_line(struct core *core, const struct lec_line *li
 {
     for (size_t i = 0; i < core->n_lines; i++) {
         struct line_state *old = core->lines[i];
-        if (!old || old->ended)
+        if (!old || old->ending)
             continue;
         if (line ? old->desc && lec_line_same(old->desc, line) : !old->desc && lec_device_same(old->devices[0], device))
             return old;
@@ -75,6 +75,7 @@ static void apply(struct core *core, const struct lec_room *room, struct outcome
         if (line)
             kept[line->number] = true;
     }
+    lec_scenes_hold(core->scenes); /* a step that follows one that ends here must not go to a line that ends too */
     for (size_t i = 0; i < core->n_devices; i++)
         if (core->devices[i].line && !kept[core->devices[i].line->number])
             pending_drop_device(core, &core->devices[i]);
@@ -88,11 +89,10 @@ static void apply(struct core *core, const struct lec_room *room, struct outcome
     core->lines_started = SIZE_MAX; /* reload starts what it needs */
     state_open(core);
     move_states(core, old, n_old, kept);
-    lec_scenes_reload(core->scenes, room);
 
     for (size_t i = 0; i < n_before; i++) {
         struct line_state *line = core->lines[i];
-        if (!line || line->ended)
+        if (!line || line->ending)
             continue;
         note(o, kept[i] ? 0 : 2, line_name(line->desc, line->devices[0]));
         if (!kept[i])
@@ -110,6 +110,7 @@ static void apply(struct core *core, const struct lec_room *room, struct outcome
         else
             lec_log(LEC_LOG_ERROR, "reload: %s: %s", line_name(d->line, d), err->text);
     }
+    lec_scenes_reload(core->scenes, room);
     free(kept);
     lec_room_unref(&old_room);
 }

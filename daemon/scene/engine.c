@@ -324,8 +324,14 @@ int64_t lec_scenes_tick(struct lec_scenes *s)
     return due;
 }
 
+void lec_scenes_hold(struct lec_scenes *s)
+{
+    s->busy = true;
+}
+
 void lec_scenes_reload(struct lec_scenes *s, const struct lec_room *room)
 {
+    s->busy = false;
     lec_plans_finish(s, false);
     const struct lec_room *old = s->room;
     s->room = lec_room_ref(room);

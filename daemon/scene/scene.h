@@ -65,6 +65,8 @@ void lec_scenes_free(struct lec_scenes **scenes);
 void lec_scenes_restore(struct lec_scenes *scenes, const char *key, const char *value);
 void lec_scenes_resume(struct lec_scenes *scenes);
 
+/* The configuration is being replaced: until lec_scenes_reload nothing is begun. */
+void lec_scenes_hold(struct lec_scenes *scenes);
 /* A new configuration: runs of scenes that are unchanged go on (matched by names), others are cancelled. */
 void lec_scenes_reload(struct lec_scenes *scenes, const struct lec_room *room);
 
