@@ -33,7 +33,7 @@ int events_open(struct core *core, const char *endpoint, struct lec_err *err)
     zhashx_set_destructor(e->topics, topic_free);
     zsock_set_sndhwm(socket, SUBSCRIBER_HWM);
     zsock_set_linger(socket, 100);
-    zsock_set_xpub_verbose(socket, 1);
+    zsock_set_xpub_verboser(socket, 1); /* each subscription and each end of one, also of a peer that died: counted */
     zsock_set_maxmsgsize(socket, REQUEST_MAX);
     if (zsock_bind(socket, "%s", endpoint) < 0)
         return lec_fail(err, LEC_E_LINK, "cannot open %s: %s", endpoint, zmq_strerror(zmq_errno()));
