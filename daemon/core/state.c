@@ -272,8 +272,10 @@ void state_values(struct core *core, struct device_state *d, const char *at, con
             memcpy(p->reason, r.reason, sizeof p->reason);
             p->reason[sizeof p->reason - 1] = '\0';
             journal_change(core, d, r.point);
-        } else { /* it had been called stale by its age, and is not */
+        } else if (r.quality == LEC_GOOD) { /* it had been called stale by its age, and is not */
             p->quality = LEC_GOOD;
+        } else {
+            continue; /* bad or stale as before, for the same reason */
         }
         changed[n_changed++] = r.point;
         if (n_changed == ARRAY_LEN(changed)) {
@@ -299,8 +301,12 @@ static void downgrade(struct core *core, struct device_state *d, enum lec_qualit
             continue;
         p->quality = q;
         lec_copy_utf8(p->reason, sizeof p->reason, reason, strlen(reason));
-        if (n < ARRAY_LEN(at))
-            at[n++] = i;
+        at[n++] = i;
+        if (n == ARRAY_LEN(at)) {
+            publish(core, d, at, n, status);
+            n = 0;
+            status = false;
+        }
     }
     if (n > 0 || status)
         publish(core, d, at, n, status);

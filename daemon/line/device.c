@@ -18,6 +18,9 @@ static void tell_status(struct line_device *d, bool online, int code, const char
         lec_log(LEC_LOG_NOTICE, "room %s: %s: back", room, name);
     else if (!online && (!d->told_status || d->online))
         lec_log(LEC_LOG_WARNING, "room %s: %s: away: %s", room, name, reason);
+    device_flush_now(d); /* what was read before it went is told before */
+    for (size_t i = 0; online && i < d->h.dev.desc->n_points; i++)
+        d->news[i] &= (uint8_t)~NEWS_KNOWN; /* the core gave reasons of its own meanwhile */
     d->told_status = true;
     d->online = online;
     snprintf(d->away_reason, sizeof d->away_reason, "%s", reason);
@@ -246,13 +249,10 @@ static void gated(struct line_device *d, const struct lec_point *p)
     snprintf(reason, sizeof reason, "cannot be asked while %s is %.40s", p->when.point->name,
              gate->quality == LEC_GOOD ? value : "unknown");
     enum lec_quality q = c->quality == LEC_BAD && c->value.type == LEC_NONE ? LEC_BAD : LEC_STALE;
-    if (c->quality == q && strcmp(c->reason, reason) == 0)
+    if ((d->news[p->index] & NEWS_KNOWN) && c->quality == q && strcmp(c->reason, reason) == 0)
         return;
     struct lec_value v = c->value;
-    int64_t time_ns = c->time_ns, time_us = c->time_us;
     d->line->sink.value(d->line, p, q, &v, reason);
-    c->time_ns = time_ns; /* the value is as old as it was */
-    c->time_us = time_us;
 }
 
 static void plan_next(struct line_device *d, size_t point, int64_t now)
@@ -324,10 +324,7 @@ static void not_read(struct line_device *d, const struct lec_point *p, int rc, c
     struct lec_value v = c->value;
     bool never = v.type == LEC_NONE;
     enum lec_quality q = never || rc == LEC_E_REFUSED || rc == LEC_E_NOTSUP ? LEC_BAD : LEC_STALE;
-    int64_t time_ns = c->time_ns, time_us = c->time_us;
     d->line->sink.value(d->line, p, q, &v, reason);
-    c->time_ns = time_ns;
-    c->time_us = time_us;
 }
 
 void device_poll(struct line_device *d)

@@ -120,6 +120,8 @@ bool line_wanted(struct line *line);
 void device_sink(struct line *line); /* fills line->sink */
 /* Sends what waits: at once if something changed, else when line->flush_at has come. */
 void device_flush(struct line_device *d);
+/* Sends what waits at once. */
+void device_flush_now(struct line_device *d);
 
 /* device.c */
 int device_init(struct line *line, size_t index, struct lec_report *report);

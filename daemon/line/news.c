@@ -12,7 +12,7 @@ static void append(struct line_device *d, size_t point, struct lec_buf *b)
     if (r.changed) {
         r.value = c->value;
         memcpy(r.reason, c->reason, sizeof c->reason);
-    } else if (c->time_ns < d->same_ns) {
+    } else if (c->quality == LEC_GOOD && c->time_ns < d->same_ns) {
         c->time_ns = d->same_ns;
         c->time_us = d->same_us;
     }
@@ -48,6 +48,12 @@ void device_flush(struct line_device *d)
     lec_buf_done(&b);
     d->n_dirty = 0;
     d->changed = false;
+}
+
+void device_flush_now(struct line_device *d)
+{
+    d->changed = d->n_dirty > 0;
+    device_flush(d);
 }
 
 static struct line_device *device_of(struct line *line, const struct lec_device *desc)
@@ -92,7 +98,8 @@ static void on_value(void *ctx, const struct lec_point *point, enum lec_quality 
         *known = (uint8_t)((*known & ~NEWS_GOOD) | NEWS_KNOWN | (quality == LEC_GOOD ? NEWS_GOOD : 0));
         d->changed = true;
     }
-    stamp(line, c);
+    if (quality == LEC_GOOD)
+        stamp(line, c); /* else the value is as old as it was */
 }
 
 /* lec_sink.same: what was published last has been read again. */
