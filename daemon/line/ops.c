@@ -62,6 +62,21 @@ static void override(struct line *line, const struct lec_point *point)
             op->overridden_at = op->overridden_at ? op->overridden_at : lec_now();
 }
 
+static void tell_full(struct line *line, const struct lec_request *r)
+{
+    struct lec_op_result full = {.verdict = LEC_V_REFUSED, .code = LEC_E_NOMEM};
+    struct lec_fresh unread = {.code = LEC_E_NOMEM, .quality = LEC_BAD};
+    snprintf(full.reason, sizeof full.reason, "%d operations wait on this line already", LEC_LINE_OPS);
+    memcpy(unread.reason, full.reason, sizeof unread.reason);
+    bool read = r->ask == LEC_ASK_READ;
+    struct lec_head head = {
+        .tell = read ? LEC_TELL_READ : LEC_TELL_DONE, .line = line->number, .device = r->device, .op = r->op};
+    if (read)
+        line_tell(line, &head, &unread, sizeof unread);
+    else
+        line_tell(line, &head, &full, sizeof full);
+}
+
 void ops_take(struct line *line, const struct lec_request *r)
 {
     if (r->ask == LEC_ASK_STOP) {
@@ -75,10 +90,7 @@ void ops_take(struct line *line, const struct lec_request *r)
         return; /* the core checked: only a bug comes here */
     struct op *op = line->n_ops < LEC_LINE_OPS ? calloc(1, sizeof *op + r->n_values * sizeof op->values[0]) : NULL;
     if (!op) {
-        struct lec_op_result full = {.verdict = LEC_V_REFUSED, .code = LEC_E_NOMEM};
-        snprintf(full.reason, sizeof full.reason, "%d operations wait on this line already", LEC_LINE_OPS);
-        struct lec_head head = {.tell = LEC_TELL_DONE, .line = line->number, .device = r->device, .op = r->op};
-        line_tell(line, &head, &full, sizeof full);
+        tell_full(line, r);
         return;
     }
     op->id = r->op;
