@@ -335,16 +335,27 @@ static const struct lec_when *gate_of(const struct op *op)
     return op->action ? &op->action->when : &op->point->when;
 }
 
-/* The gate's own point must be looked at as often as something waits for it. */
-static void wait_for_gate(struct op *op)
+/* A read cannot be had while the gate is known to be closed, and says so; the others wait. The gate's own point must be
+ * looked at as often as something waits for it. */
+static void gate_closed(struct line *line, struct op *op)
 {
     const struct lec_point *gate = gate_of(op)->point;
+    const struct lec_point_state *state = &op->device->h.points[gate->index];
     struct lec_err none = {.text = ""};
+    if (op->phase == PHASE_READ && state->quality == LEC_GOOD) {
+        char value[LEC_TEXT_MAX + 1];
+        lec_value_print(&state->value, value, sizeof value);
+        snprintf(none.text, sizeof none.text, "cannot be asked while %s is %.40s", gate->name, value);
+        end(line, op, LEC_V_REFUSED, LEC_E_BUSY, none.text);
+        return;
+    }
     snprintf(none.text, sizeof none.text, "waits until %s allows it", gate->name);
     remember(op, LEC_E_BUSY, &none);
     again(op, gate->confirm_every_ns > 0 ? gate->confirm_every_ns : BUSY_AGAIN_NS);
-    op->device->h.marks[gate->index] |= LEC_MARK_SOON;
-    op->device->next_due = lec_now();
+    if (gate->access & LEC_READ) {
+        op->device->h.marks[gate->index] |= LEC_MARK_SOON;
+        op->device->next_due = lec_now();
+    }
 }
 
 static void advance(struct line *line, struct op *op)
@@ -363,7 +374,7 @@ static void advance(struct line *line, struct op *op)
             return;
         }
         if (!lec_hosted_gate(&d->h, gate_of(op))) {
-            wait_for_gate(op);
+            gate_closed(line, op);
             return;
         }
     } else {
