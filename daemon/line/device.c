@@ -381,7 +381,6 @@ int device_read(struct line_device *d, const struct lec_point *point, struct lec
             *at += point->period_ns;
         find_next(d);
     }
-    d->changed = d->n_dirty > 0; /* somebody waits for this reading: its time is news even if its value is not */
-    device_flush(d);
+    device_flush_now(d); /* somebody waits for this reading: its time is news even if its value is not */
     return rc;
 }

@@ -191,12 +191,10 @@ static void do_read(struct line *line, struct op *op)
 {
     struct lec_err err;
     int rc = device_read(op->device, op->point, &op->result.actual, &err);
-    if (rc < 0) {
+    if (rc < 0)
         read_failed(line, op, rc, &err);
-        return;
-    }
-    device_flush_now(op->device); /* the core answers from its table: this value and its time come first */
-    end(line, op, LEC_V_CONFIRMED, 0, "");
+    else
+        end(line, op, LEC_V_CONFIRMED, 0, "");
 }
 
 /* The command left us: from now on it cannot be taken back. */
