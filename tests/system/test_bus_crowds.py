@@ -148,7 +148,7 @@ def test_a_client_that_never_takes_its_answers_costs_no_memory_without_bound(bus
         deaf.send(text)
     wait(lambda: bus.room.call("system.health")["bus"]["requests"] >= served + 15000, 60)
     grown = rss(bus.daemon) - before
-    assert grown * 1024 < 15000 * size / 3, "%d KiB for 15,000 answers of %d bytes" % (grown, size)
+    assert grown * 1024 < 15000 * size / 2, "%d KiB for 15,000 answers of %d bytes" % (grown, size)
     deaf.close()
 
 
