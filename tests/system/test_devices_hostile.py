@@ -89,7 +89,7 @@ FINE, FAILS, REFUSED, ANY = {"confirmed"}, {"timeout", "away"}, {"refused"}, {"c
 FAULTS = {
     "silence": FAILS, "delay": FINE, "late": FAILS, "garbage": FAILS, "garbage-before": ANY, "checksum": FAILS,
     "half": FAILS, "reset": FAILS, "disconnect": FAILS, "lie": {"timeout"}, "refuse": REFUSED,
-    "busy": REFUSED | {"timeout", "away"}, "other-unit": FAILS, "echo": ANY, "split": FINE, "slow-bytes": FINE, "nul": ANY,
+    "busy": REFUSED, "other-unit": FAILS, "echo": ANY, "split": FINE, "slow-bytes": FINE, "nul": ANY,
 }
 # Nothing reaches the device, or it acts upon nothing.
 NOTHING_DONE = ("silence", "reset", "disconnect", "lie", "refuse", "busy")
@@ -242,6 +242,8 @@ def test_a_fault_ends_in_a_verdict_and_costs_only_its_device(hostile, fault):
             if fault in NOTHING_DONE:
                 assert hostile.truth(device) == before[device], say
     for device in on:
+        if fault in ("busy", "refuse"):
+            assert states[device]["status"] == "online", "who says no is there: %r" % states[device]
         if states[device]["status"] == "away":
             assert states[device]["reason"] and states[device]["remedy"]["vi"] and states[device]["remedy"]["en"]
     assert all(states[target.split(".")[0]]["status"] == "online" for target in BYSTANDERS)
