@@ -36,6 +36,7 @@
 #define COMMAND_HWM        1000               /* answers that wait for a slow caller */
 #define BATCH_MAX          64                 /* messages taken from one socket before the others get their turn */
 #define BAD_AFTER_NS       (30 * LEC_SEC)     /* a device away for so long: its points turn from stale to bad */
+#define EVENTS_PER_S       20                 /* events of one device that are journalled and told in a second */
 #define PARKED_MAX         16                 /* answers that wait for the disk */
 #define SEARCHES_MAX       4                  /* searches under way */
 #define IDENTITY_MAX       255                /* of a ROUTER's peer, by ZMTP */
@@ -111,6 +112,8 @@ struct device_state {
     char reason[LEC_ERR_TEXT];
     int64_t away_since;
     bool bad_told;
+    int64_t events_since; /* the second whose events are counted */
+    unsigned events_n;
     struct topic *topic, *event_topic;
     struct point_state *points;
 };
@@ -135,6 +138,8 @@ struct device_state *state_device(struct core *core, const char *name);
 struct device_state *state_target(struct core *core, const char *target, const struct lec_point **point,
                                   const struct lec_action **action, struct lec_err *err, char nearest[64]);
 void state_values(struct core *core, struct device_state *d, const char *at, const char *end, unsigned n);
+/* The device is new, or no longer part of the room: whoever follows it is told. */
+void state_reset_told(struct core *core, struct device_state *d, bool gone);
 void state_status(struct core *core, struct device_state *d, const struct lec_status *status);
 void state_wanted(struct core *core, const struct lec_point *point, const struct lec_value *value, uint64_t op);
 void state_unwanted(struct core *core, const struct lec_point *point, uint64_t op);
@@ -292,7 +297,7 @@ void parked_free(struct core *core);
 /* ---- The rest ----------------------------------------------------------------------------------------------- */
 
 struct limits { /* each limit that was reached, how often */
-    uint64_t oversized, frames, pending, caller, line_ops, bad_json;
+    uint64_t oversized, frames, pending, caller, line_ops, bad_json, device_events;
 };
 
 struct core_setup {

@@ -210,6 +210,17 @@ static void on_event(struct core *core, struct device_state *d, const char *data
     if (!json || n < 2 || data[n - 1] != '\0')
         return;
     json++;
+    int64_t now = lec_now();
+    if (now - d->events_since >= LEC_SEC) {
+        d->events_since = now;
+        d->events_n = 0;
+    }
+    if (++d->events_n > EVENTS_PER_S) {
+        core->limits.device_events++;
+        if (d->events_n == EVENTS_PER_S + 1)
+            journal_add(core, "limit", d->desc->name, "device.events", "", "{\"limit\":20,\"per\":\"s\"}");
+        return;
+    }
     journal_add(core, "event", d->desc->name, data, "", *json ? json : "{}");
     struct lec_buf *b = events_begin(core, d->event_topic);
     if (!b)

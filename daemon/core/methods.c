@@ -254,10 +254,10 @@ static void write_limits(struct core *core, struct lec_buf *b)
     const struct {
         const char *name;
         uint64_t n;
-    } rows[] = {{"request_too_long", l->oversized},    {"too_many_frames", l->frames},
-                {"room_operations", l->pending},       {"caller_operations", l->caller},
-                {"not_a_request", l->bad_json},        {"journal_lost", core->store_lost},
-                {"connections", descriptors_refused()}};
+    } rows[] = {{"request_too_long", l->oversized}, {"too_many_frames", l->frames},
+                {"room_operations", l->pending},    {"caller_operations", l->caller},
+                {"not_a_request", l->bad_json},     {"device_events", l->device_events},
+                {"journal_lost", core->store_lost}, {"connections", descriptors_refused()}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].n > 0)
             count(b, rows[i].name, rows[i].n);

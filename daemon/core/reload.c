@@ -50,6 +50,8 @@ static void move_states(struct core *core, struct device_state *old, size_t n_ol
             *to = *from;
             to->desc = desc;
             from->points = NULL;
+        } else {
+            state_reset_told(core, to ? to : from, !to);
         }
         for (size_t p = 0; p < PENDING_MAX; p++)
             if (core->pending[p].kind != PENDING_FREE && core->pending[p].device == from)

@@ -312,6 +312,28 @@ static void downgrade(struct core *core, struct device_state *d, enum lec_qualit
         publish(core, d, at, n, status);
 }
 
+void state_reset_told(struct core *core, struct device_state *d, bool gone)
+{
+    uint32_t at[64];
+    size_t n = 0;
+    if (gone) {
+        d->status = DEVICE_AWAY;
+        snprintf(d->reason, sizeof d->reason, "no longer part of the room");
+    }
+    for (uint32_t i = 0; i < d->desc->n_points; i++) {
+        struct point_state *p = &d->points[i];
+        p->quality = LEC_BAD;
+        if (gone)
+            lec_copy_utf8(p->reason, sizeof p->reason, d->reason, strlen(d->reason));
+        at[n++] = i;
+        if (n == ARRAY_LEN(at)) {
+            publish(core, d, at, n, true);
+            n = 0;
+        }
+    }
+    publish(core, d, at, n, true);
+}
+
 void state_status(struct core *core, struct device_state *d, const struct lec_status *status)
 {
     enum device_status was = d->status;

@@ -321,6 +321,8 @@ static void not_read(struct line_device *d, const struct lec_point *p, int rc, c
         break;
     }
     plan_next(d, p->index, now);
+    if (rc == LEC_E_BUSY && p->period_ns == 0)
+        d->slots[p->index].due = now + BUSY_ONCE_NS; /* read once, but not yet */
     struct lec_value v = c->value;
     bool never = v.type == LEC_NONE;
     enum lec_quality q = never || rc == LEC_E_REFUSED || rc == LEC_E_NOTSUP ? LEC_BAD : LEC_STALE;

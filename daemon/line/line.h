@@ -14,9 +14,10 @@
 #define FRESH_EVERY_NS   (100 * LEC_MS) /* how often unchanged values are told as still fresh */
 #define BUSY_AGAIN_NS    (500 * LEC_MS) /* least pause before a device that said "not now" is asked again */
 #define OVERRIDDEN_NS                                                                                                  \
-    (2 * LEC_MS)                 /* telling that a command was replaced can wait: the newer ones go first, and several
+    (2 * LEC_MS)                   /* telling that a command was replaced can wait: the newer ones go first, and several
                                         are told in one go */
-#define BATCH_BYTES (16u * 1024) /* a batch of values this large is sent at once */
+#define BUSY_ONCE_NS (5 * LEC_SEC) /* a point that is read once and was not to be had is asked again so late */
+#define BATCH_BYTES  (16u * 1024)  /* a batch of values this large is sent at once */
 #define HEARD_NS                                                                                                       \
     LEC_SEC /* a device away that sent a datagram is tried again so soon, not at once: anybody may send one */
 

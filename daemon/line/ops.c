@@ -325,7 +325,7 @@ static void expire(struct line *line, struct op *op)
     else
         snprintf(text, sizeof text, "no turn on the line in %s", took);
     enum lec_verdict v = op->phase == PHASE_CONFIRM ? LEC_V_TIMEOUT : verdict_of(op->device, code);
-    end(line, op, op->last_code == LEC_E_BUSY ? LEC_V_REFUSED : v, code, text);
+    end(line, op, op->last_code == LEC_E_BUSY && !op->acked ? LEC_V_REFUSED : v, code, text);
 }
 
 static const struct lec_when *gate_of(const struct op *op)
