@@ -100,6 +100,11 @@ static void journal_outcome(struct core *core, const struct pending *p, const ch
     lec_json_str(&b, p->method->name);
     lec_json_key(&b, "target");
     lec_json_str(&b, target);
+    const struct point_state *wish = p->kind == PENDING_WRITE ? &p->device->points[p->item] : NULL;
+    if (wish && wish->wanted_op == p->op) { /* else a newer one has taken its place */
+        lec_json_key(&b, "value");
+        lec_json_value(&b, &wish->wanted);
+    }
     lec_json_key(&b, "outcome");
     lec_json_str(&b, verdict);
     if (*reason) {

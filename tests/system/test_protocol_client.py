@@ -230,6 +230,10 @@ def test_journal_events_are_the_entries_that_can_be_read(play):
     for number, body in told.items():
         assert {key: value for key, value in body.items() if key not in ("seq", "prev")} == entries[number]
     assert sorted(told) == list(range(min(told), max(told) + 1))
+    commands = [e for e in told.values() if e["kind"] == "command"]
+    assert [(e["data"]["method"], e["data"]["target"], e["data"]["value"], e["data"]["outcome"]) for e in commands] == \
+        [("point.write", "audio.level", value, "confirmed") for value in (-1.0, -2.0, -3.0)]
+    assert all(e["principal"] and e["device"] == "audio" for e in commands)
 
 
 # ---- What is lost ----------------------------------------------------------------------------------------------------------
