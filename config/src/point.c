@@ -386,6 +386,12 @@ static void build_when(const struct lec_point_source *src, const struct merged *
         lec_diag_error(src->diag, key->file, key->line, "when: a point cannot wait for itself, expected another one");
         return;
     }
+    if (!(point->access & LEC_READ)) { /* it would never be known to be met */
+        if (own)
+            lec_diag_error(src->diag, key->file, key->line,
+                           "when: %s can only be written, expected a point that is read", point->name);
+        return;
+    }
     struct lec_key list = *key;
     list.value = equals + 1;
     const char *const *words;
