@@ -10,12 +10,12 @@
 
 #include "bench.h"
 
-#define POINTS          16
+#define POINTS          32 /* as many as a three-phase meter has */
 #define SECONDS         1.5
 #define ROUNDS          3
 #define SUBSCRIBERS_MAX 8
 
-static char topic[256], body[8192];
+static char topic[256], body[16384];
 static size_t topic_n, body_n;
 
 struct shared { /* between the processes */
