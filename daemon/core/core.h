@@ -383,6 +383,8 @@ void room_reload(struct core *core, struct request *r); /* r NULL: by signal */
 bool remedy_for(const struct lec_device *device, int code, const char **vi, const char **en);
 
 /* describe.c */
+/* "label":{"vi":,"en":}: what is missing in one language is taken from the other, then from the name. */
+void describe_label(struct lec_buf *b, const char *vi, const char *en, const char *name);
 void describe_device(struct core *core, const struct device_state *d, struct lec_buf *b, bool full);
 void describe_thing(struct core *core, const struct device_state *d, struct lec_buf *b);
 

@@ -9,7 +9,7 @@ static void text(struct lec_buf *b, const char *key, const char *value)
     lec_json_str(b, value);
 }
 
-static void label(struct lec_buf *b, const char *vi, const char *en, const char *name)
+void describe_label(struct lec_buf *b, const char *vi, const char *en, const char *name)
 {
     lec_json_key(b, "label");
     lec_buf_puts(b, "{\"vi\":");
@@ -59,7 +59,7 @@ static void point(struct lec_buf *b, const struct lec_point *p)
     lec_json_next(b);
     lec_buf_putc(b, '{');
     text(b, "name", p->name);
-    label(b, p->label, p->label_en, p->name);
+    describe_label(b, p->label, p->label_en, p->name);
     text(b, "type", lec_type_name(p->type));
     if (*p->unit)
         text(b, "unit", p->unit);
@@ -100,7 +100,7 @@ static void action(struct lec_buf *b, const struct lec_action *a)
     lec_json_next(b);
     lec_buf_putc(b, '{');
     text(b, "name", a->name);
-    label(b, a->label, a->label_en, a->name);
+    describe_label(b, a->label, a->label_en, a->name);
     lec_json_key(b, "args");
     lec_buf_putc(b, '[');
     for (size_t i = 0; i < a->n_args; i++)
@@ -118,7 +118,7 @@ void describe_device(struct core *core, const struct device_state *d, struct lec
     const struct lec_device *desc = d->desc;
     lec_buf_putc(b, '{');
     text(b, "name", desc->name);
-    label(b, desc->label, desc->label_en, desc->name);
+    describe_label(b, desc->label, desc->label_en, desc->name);
     text(b, "class", desc->class_name);
     text(b, "profile", desc->profile);
     text(b, "driver", desc->driver);

@@ -12,16 +12,6 @@
 
 /* ---- Room --------------------------------------------------------------------------------------------------- */
 
-void write_label(struct lec_buf *b, const char *vi, const char *en, const char *name)
-{
-    lec_json_key(b, "label");
-    lec_buf_puts(b, "{\"vi\":");
-    lec_json_str(b, *vi ? vi : name);
-    lec_json_key(b, "en");
-    lec_json_str(b, *en ? en : *vi ? vi : name);
-    lec_buf_putc(b, '}');
-}
-
 static bool simulated(const struct core *core)
 {
     for (size_t i = 0; i < core->room->n_lines; i++)
@@ -40,7 +30,7 @@ static void room_describe(struct core *core, struct request *r)
     lec_json_str(b, room->site);
     lec_json_key(b, "room");
     lec_json_str(b, room->id);
-    write_label(b, room->label, room->label_en, room->id);
+    describe_label(b, room->label, room->label_en, room->id);
     lec_json_key(b, "boot");
     lec_json_str(b, core->boot);
     lec_json_key(b, "version");

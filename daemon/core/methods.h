@@ -20,7 +20,4 @@ void scene_run(struct core *core, struct request *r);
 /* search.c */
 void driver_search(struct core *core, struct request *r);
 
-/* "label":{"vi":,"en":} */
-void write_label(struct lec_buf *b, const char *vi, const char *en, const char *name);
-
 #endif
