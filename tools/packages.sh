@@ -2,10 +2,12 @@
 # shellcheck shell=bash
 
 packages_build="gcc g++ cmake ninja-build pkg-config libzmq3-dev libczmq-dev libjansson-dev libinih-dev libmodbus-dev
-    libserialport-dev libusb-1.0-0-dev libsqlite3-dev libsystemd-dev libsodium-dev libmd-dev"
+    libserialport-dev libusb-1.0-0-dev libsqlite3-dev libsystemd-dev libsodium-dev libmd-dev
+    libgsl-dev libxlsxwriter-dev libhdf5-dev libumockdev-dev umockdev"
 # shellcheck disable=SC2034 # for those who source this
 packages_tests="$packages_build libcmocka-dev clang clang-format clang-tidy shellcheck libclang-rt-14-dev python3
-    python3-pytest python3-pytest-xdist python3-zmq python3-pymodbus mbpoll socat procps bc git systemd"
+    python3-pytest python3-pytest-xdist python3-zmq python3-pymodbus
+    python3-pandas python3-scipy python3-h5py python3-openpyxl libreoffice-calc mbpoll socat procps bc git systemd"
 
 say() {
     printf '== %s\n' "$*"

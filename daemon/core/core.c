@@ -263,10 +263,10 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
     core->parked_at = parked_late(core, now);
 }
 
-/* What is readable without its descriptor saying so, one bit an item. */
+/* What is to be read without its descriptor saying so, one bit an item. */
 static unsigned left_unread(struct core *core)
 {
-    unsigned left = core->inbox_left ? 1u << ITEM_INBOX : 0;
+    unsigned left = lec_mailbox_sleep(core->inbox) ? 0 : 1u << ITEM_INBOX;
     if (core->command_left && left_over(zsock_resolve(core->command)))
         left |= 1u << ITEM_COMMAND;
     if (core->events.left && left_over(zsock_resolve(core->events.socket)))
@@ -286,6 +286,7 @@ static int wait_turn(struct core *core, struct pollfd items[], bool hurry)
     unsigned left = left_unread(core);
     int timeout = hurry || left ? 0 : lec_ms_until(earliest(core));
     int n = poll(items, (nfds_t)(ITEM_SEARCH + core->n_searches), timeout);
+    lec_mailbox_wake(core->inbox);
     for (size_t i = 0; i < ITEM_SEARCH + core->n_searches; i++) {
         if (n < 0)
             items[i].revents = 0;
@@ -299,8 +300,8 @@ int core_run(struct core *core)
 {
     struct pollfd items[ITEM_SEARCH + SEARCHES_MAX] = {
         [ITEM_COMMAND] = {.fd = fd_of(zsock_resolve(core->command)), .events = POLLIN, .revents = POLLIN},
-        [ITEM_INBOX] = {.fd = fd_of(zsock_resolve(core->inbox)), .events = POLLIN, .revents = POLLIN},
-        [ITEM_STORE] = {.fd = fd_of(zsock_resolve(lec_store_socket(core->store))), .events = POLLIN, .revents = POLLIN},
+        [ITEM_INBOX] = {.fd = lec_mailbox_fd(core->inbox), .events = POLLIN, .revents = POLLIN},
+        [ITEM_STORE] = {.fd = lec_store_fd(core->store), .events = POLLIN},
         [ITEM_EVENTS] = {.fd = fd_of(zsock_resolve(core->events.socket)), .events = POLLIN, .revents = POLLIN},
         [ITEM_SIGNAL] = {.fd = core->signal_fd, .events = POLLIN},
     };

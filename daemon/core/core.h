@@ -325,11 +325,9 @@ struct core {
     size_t n_devices;
     struct line_state **lines; /* NULL where one has ended; the index is the line's number */
     size_t n_lines;
-    size_t lines_started; /* devices whose line has been looked after */
-    void *inbox;          /* PULL */
-    bool inbox_left;      /* it was not emptied the last time */
+    size_t lines_started;      /* devices whose line has been looked after */
+    struct lec_mailbox *inbox; /* what the lines tell */
     struct lec_notice *notice;
-    void *notice_push; /* the notice thread's way to the inbox: made before that thread, closed after it */
 
     void *command;     /* ROUTER */
     bool command_left; /* it was not emptied, or something was sent on it, since it was last asked */

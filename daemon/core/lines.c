@@ -5,7 +5,6 @@
 #include "core/core.h"
 #include "lectern/log.h"
 
-#define INBOX    "inproc://core"
 #define TRACE_NS (600 * LEC_SEC)
 
 /* ---- Starting and ending ------------------------------------------------------------------------------------ */
@@ -20,8 +19,7 @@ static int on_listen(void *ctx, uint32_t number, uint32_t device, const char *ho
     return lec_notice_register(notice, port, host, source_port, name, device, cancel_fd, err);
 }
 
-/* In the notice thread: hands the datagram to the core, which hands it to the line. Only this thread uses the socket
- * after lines_open has made it. */
+/* In the notice thread: hands the datagram to the core, which hands it to the line. */
 static void on_notice(void *ctx, const char *line_name, size_t device, const void *data, size_t len)
 {
     struct core *core = ctx;
@@ -30,7 +28,7 @@ static void on_notice(void *ctx, const char *line_name, size_t device, const voi
         return;
     struct lec_head head = {.tell = LEC_TELL_NOTICE, .line = (uint32_t)number, .device = (uint32_t)device};
     /* a full inbox: the next poll will tell */
-    (void)lec_pipe_send2(zsock_resolve(core->notice_push), &head, sizeof head, data, len);
+    (void)lec_mailbox_put(core->inbox, &head, sizeof head, data, len);
 }
 
 static struct line_state *new_line(struct core *core)
@@ -97,7 +95,7 @@ struct line_state *lines_start(struct core *core, const struct lec_line *desc, c
                                    .devices = line->devices,
                                    .drivers = line->drivers,
                                    .n_devices = n,
-                                   .inbox = INBOX,
+                                   .inbox = core->inbox,
                                    .listen = core->notice ? on_listen : NULL,
                                    .listen_ctx = core->notice};
     struct lec_report report;
@@ -118,15 +116,10 @@ struct line_state *lines_start(struct core *core, const struct lec_line *desc, c
 
 int lines_open(struct core *core, struct lec_err *err)
 {
-    zsock_t *inbox = zsock_new(ZMQ_PULL);
-    if (!inbox)
-        return lec_fail(err, LEC_E_NOMEM, "out of memory");
-    core->inbox = inbox;
-    zsock_set_rcvhwm(inbox, LEC_INBOX_HWM);
-    if (zsock_bind(inbox, INBOX) < 0)
-        return lec_fail(err, LEC_E_BUG, "cannot open the inbox");
-    core->notice_push = zsock_new_push(">" INBOX);
-    core->notice = core->notice_push ? lec_notice_new(on_notice, core) : NULL;
+    core->inbox = lec_mailbox_new(LEC_INBOX_MESSAGES, LEC_INBOX_BYTES);
+    if (!core->inbox)
+        return lec_fail(err, LEC_E_NOMEM, "out of memory or descriptors");
+    core->notice = lec_notice_new(on_notice, core);
     return 0;
 }
 
@@ -175,13 +168,12 @@ bool lines_all_ended(const struct core *core)
 
 void lines_close(struct core *core)
 {
-    lec_notice_free(&core->notice);
-    zsock_destroy((zsock_t **)&core->notice_push);
     for (size_t i = 0; i < core->n_lines; i++)
         if (core->lines[i])
             free_line(core, core->lines[i]);
     free(core->lines);
-    zsock_destroy((zsock_t **)&core->inbox);
+    lec_notice_free(&core->notice); /* a line may use it to its end */
+    lec_mailbox_free(&core->inbox);
 }
 
 struct line_state *lines_find(struct core *core, const char *name)
@@ -355,6 +347,9 @@ static void told(struct core *core, const struct lec_head *head, const char *dat
         if (d)
             on_block(core, d, data, n);
         break;
+    case LEC_TELL_CALIBRATION:
+    case LEC_TELL_RATE:
+        break; /* no driver tells these yet */
     case LEC_TELL_TRACE:
         on_trace(core, line, data, n);
         break;
@@ -375,19 +370,13 @@ static void told(struct core *core, const struct lec_head *head, const char *dat
 
 void lines_inbox(struct core *core)
 {
-    void *socket = zsock_resolve(core->inbox);
-    for (int i = 0; i < BATCH_MAX; i++) {
-        zmq_msg_t msg;
-        int n = lec_pipe_recv(socket, &msg);
-        core->inbox_left = n >= 0;
-        if (n < 0)
-            return;
+    struct lec_letter *letter;
+    for (int i = 0; i < BATCH_MAX && (letter = lec_mailbox_take(core->inbox)); i++) {
         struct lec_head head;
-        if ((size_t)n >= sizeof head) {
-            const char *data = zmq_msg_data(&msg);
-            memcpy(&head, data, sizeof head);
-            told(core, &head, data + sizeof head, (size_t)n - sizeof head);
+        if (letter->n >= sizeof head) {
+            memcpy(&head, letter->data, sizeof head);
+            told(core, &head, letter->data + sizeof head, letter->n - sizeof head);
         }
-        zmq_msg_close(&msg);
+        free(letter);
     }
 }

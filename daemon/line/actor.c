@@ -1,8 +1,10 @@
 #include "line/actor.h"
 
-#include <czmq.h>
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,27 +14,28 @@
 #include "line/line.h"
 
 struct lec_line_actor {
-    zactor_t *thread;
+    pthread_t thread;
+    bool has_thread;
     struct line line;
     struct lec_line_setup setup;
 };
 
 #define COUNTERS_EVERY_NS LEC_SEC
 
-/* Waits with the core when its inbox is full: only this line stands still. */
+/* Waits with the core when its inbox is full. Only that the line has ended must arrive also when it shall end, unless
+ * nobody takes letters any more. */
 void line_tell(struct line *line, const struct lec_head *head, const void *data, size_t n)
 {
-    while (lec_pipe_send2(line->inbox, head, sizeof *head, data, n) < 0) {
-        struct pollfd p = {.fd = line->cancel_fd, .events = POLLIN};
-        if (poll(&p, 1, 1) > 0 && head->tell != LEC_TELL_ENDED)
+    nfds_t n_items = head->tell == LEC_TELL_ENDED ? 0 : 1;
+    struct pollfd cancelled = {.fd = line->cancel_fd, .events = POLLIN};
+    while (lec_mailbox_put(line->inbox, head, sizeof *head, data, n) == LEC_E_NOMEM)
+        if (atomic_load_explicit(&line->unheard, memory_order_acquire) || poll(&cancelled, n_items, 1) > 0)
             return;
-    }
 }
 
 bool line_wanted(struct line *line)
 {
-    /* the core counts after it has sent: for a moment more may have been taken than posted */
-    return (int64_t)(atomic_load_explicit(&line->posted, memory_order_acquire) - line->taken) > 0;
+    return lec_mailbox_any(line->requests);
 }
 
 static void take(struct line *line, const struct lec_request *r)
@@ -56,35 +59,27 @@ static void take(struct line *line, const struct lec_request *r)
         device_heard(d);
         break;
     }
+    case LEC_ASK_RATE: /* nothing streams yet */
+        break;
     case LEC_ASK_TRACE:
         line->trace = r->on;
-        break;
-    case LEC_ASK_END:
-        line->ending = true;
         break;
     }
 }
 
 static void take_all(struct line *line)
 {
-    zmq_msg_t msg;
     static_assert(sizeof(struct lec_request) < 8192, "a request fits on the stack");
     struct lec_request r;
-    int n;
-    if (!line_wanted(line) && !line->look)
-        return; /* asking the socket costs two system calls, and this is asked before every exchange */
-    line->look = false;
-    while (!line->ending && (n = lec_pipe_recv(line->pipe, &msg)) >= 0) {
-        line->taken++;
-        if ((size_t)n >= offsetof(struct lec_request, values) && (size_t)n <= sizeof r) {
-            memset(&r, 0, offsetof(struct lec_request, values));
-            memcpy(&r, zmq_msg_data(&msg), (size_t)n);
+    struct lec_letter *letter;
+    if (atomic_load_explicit(&line->end, memory_order_acquire))
+        line->ending = true;
+    while ((letter = lec_mailbox_take(line->requests))) {
+        if (letter->n >= offsetof(struct lec_request, values) && letter->n <= sizeof r) {
+            memcpy(&r, letter->data, letter->n);
             take(line, &r);
-        } else if (n > 0 && strncmp(zmq_msg_data(&msg), "$TERM", (size_t)n) == 0) {
-            line->taken--; /* CZMQ's own: nobody counted it */
-            line->ending = true;
         }
-        zmq_msg_close(&msg);
+        free(letter);
     }
 }
 
@@ -112,13 +107,12 @@ static void unasked(struct line *line)
         line_close_link(line); /* idle, and closed by the device: opened again when there is something to say */
 }
 
-/* Waits for a request, bytes, cancellation, or `wake`. The pipe is waited for by its descriptor: take_all has emptied it
- * before, so that the next message makes it readable. */
+/* Waits for a request, bytes, cancellation, or `wake`. */
 static void wait_for_work(struct line *line, int64_t wake)
 {
     struct pollfd items[LEC_LINE_OPS];
     nfds_t n = 0;
-    items[n++] = (struct pollfd){.fd = line->pipe_fd, .events = POLLIN};
+    items[n++] = (struct pollfd){.fd = lec_mailbox_fd(line->requests), .events = POLLIN};
     items[n++] = (struct pollfd){.fd = line->cancel_fd, .events = POLLIN};
     nfds_t first = n;
     if (line->port.link && lec_link_fd(line->port.link) >= 0)
@@ -126,9 +120,11 @@ static void wait_for_work(struct line *line, int64_t wake)
     for (size_t i = 0; i < line->n_devices && n < LEC_LINE_OPS; i++)
         if (line->devices[i].h.watch_fd >= 0)
             items[n++] = (struct pollfd){.fd = line->devices[i].h.watch_fd, .events = POLLIN};
-    if (poll(items, n, lec_ms_until(wake)) <= 0)
+    int timeout = lec_mailbox_sleep(line->requests) ? lec_ms_until(wake) : 0;
+    int ready = poll(items, n, timeout);
+    lec_mailbox_wake(line->requests);
+    if (ready <= 0)
         return;
-    line->look = items[0].revents != 0;
     if (items[1].revents)
         line->ending = true;
     for (nfds_t i = first; i < n; i++) {
@@ -229,33 +225,32 @@ static bool may_yield(void *ctx)
     return line->yield_ok && line_wanted(line);
 }
 
-static void thread_main(zsock_t *pipe, void *arg)
+static void *thread_main(void *arg)
 {
     struct lec_line_actor *actor = arg;
     struct line *line = &actor->line;
-    line->pipe = zsock_resolve(pipe);
-    line->pipe_fd = zsock_fd(pipe);
-    line->look = true;
-    zsock_t *inbox = zsock_new(ZMQ_PUSH);
-    if (inbox) {
-        zsock_set_sndhwm(inbox, LEC_INBOX_HWM);
-        zsock_set_linger(inbox, 100);
-    }
-    if (!inbox || zsock_connect(inbox, "%s", actor->setup.inbox) < 0) {
-        zsock_destroy(&inbox);
-        zsock_signal(pipe, 1);
-        return;
-    }
-    line->inbox = zsock_resolve(inbox);
-    zsock_signal(pipe, 0);
     run(line);
+    take_all(line); /* what was asked before the end gets its verdict too */
     ops_end_all(line);
     for (size_t i = 0; i < line->n_devices; i++)
         device_done(&line->devices[i]);
     line_close_link(line);
     struct lec_head head = {.tell = LEC_TELL_ENDED, .line = line->number};
     line_tell(line, &head, NULL, 0);
-    zsock_destroy(&inbox);
+    return NULL;
+}
+
+static int start_thread(struct lec_line_actor *actor, struct lec_err *err)
+{
+    sigset_t all, before;
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&actor->thread, NULL, thread_main, actor);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0)
+        return lec_fail(err, LEC_E_NOMEM, "the line's thread cannot start: %s", strerrordesc_np(rc));
+    actor->has_thread = true;
+    return 0;
 }
 
 int lec_line_begin(const struct lec_line_setup *setup, struct lec_line_actor **out, struct lec_report *report,
@@ -272,11 +267,15 @@ int lec_line_begin(const struct lec_line_setup *setup, struct lec_line_actor **o
     line->pause_ns = PAUSE_FIRST_NS;
     line->flush_at = LEC_NEVER;
     line->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    line->requests = lec_mailbox_new(LEC_LINE_REQUESTS, LEC_LINE_REQUESTS * sizeof(struct lec_request));
+    line->inbox = setup->inbox;
     line->port =
         (struct lec_port){.line = setup->line, .cancel_fd = line->cancel_fd, .yield = may_yield, .yield_ctx = line};
     line->devices = calloc(setup->n_devices, sizeof *line->devices);
     device_sink(line);
-    int rc = line->devices && line->cancel_fd >= 0 ? 0 : lec_fail(err, LEC_E_NOMEM, "out of memory or descriptors");
+    int rc = line->devices && line->requests && line->cancel_fd >= 0
+                 ? 0
+                 : lec_fail(err, LEC_E_NOMEM, "out of memory or descriptors");
     for (size_t i = 0; rc == 0 && i < setup->n_devices; i++) {
         rc = device_init(line, i, report);
         if (rc < 0)
@@ -284,11 +283,8 @@ int lec_line_begin(const struct lec_line_setup *setup, struct lec_line_actor **o
         else
             line->n_devices++;
     }
-    if (rc == 0) {
-        actor->thread = zactor_new(thread_main, actor);
-        if (!actor->thread)
-            rc = lec_fail(err, LEC_E_NOMEM, "the line's thread cannot start");
-    }
+    if (rc == 0)
+        rc = start_thread(actor, err);
     if (rc < 0)
         lec_line_join(&actor);
     *out = actor;
@@ -297,19 +293,13 @@ int lec_line_begin(const struct lec_line_setup *setup, struct lec_line_actor **o
 
 int lec_line_ask(struct lec_line_actor *actor, const struct lec_request *request)
 {
-    int rc = lec_pipe_send(zsock_resolve(actor->thread), request, lec_request_size(request));
-    if (rc == 0)
-        atomic_fetch_add_explicit(&actor->line.posted, 1, memory_order_release);
-    return rc;
+    return lec_mailbox_put(actor->line.requests, request, lec_request_size(request), NULL, 0);
 }
 
 void lec_line_end(struct lec_line_actor *actor)
 {
-    uint64_t one = 1;
-    ssize_t n = write(actor->line.cancel_fd, &one, sizeof one);
-    (void)n; /* it can only fail when it is readable already */
-    struct lec_request end = {.ask = LEC_ASK_END};
-    lec_line_ask(actor, &end);
+    atomic_store_explicit(&actor->line.end, true, memory_order_release);
+    eventfd_write(actor->line.cancel_fd, 1);
 }
 
 void lec_line_join(struct lec_line_actor **at)
@@ -318,12 +308,15 @@ void lec_line_join(struct lec_line_actor **at)
     if (!actor)
         return;
     struct line *line = &actor->line;
-    if (actor->thread) {
-        zactor_destroy(&actor->thread);
+    if (actor->has_thread) {
+        atomic_store_explicit(&line->unheard, true, memory_order_release); /* who waits here takes no letters */
+        lec_line_end(actor);
+        pthread_join(actor->thread, NULL);
     } else {
         for (size_t i = 0; i < line->n_devices; i++)
             device_done(&line->devices[i]);
     }
+    lec_mailbox_free(&line->requests);
     if (line->cancel_fd >= 0)
         close(line->cancel_fd);
     free(line->devices);

@@ -1,6 +1,6 @@
 /* A line's thread: owns the connection and runs the driver code of every device on it, one callback at a time.
  *
- * It takes struct lec_request messages from the core and tells what happens in struct lec_head messages
+ * It takes struct lec_request letters from the core and tells what happens in struct lec_head letters
  * (line/frame.h) to the core's inbox. What comes first on the line: urgent actions, then writes and actions, then reads
  * that somebody waits for, then confirming reads, then polls by due time.
  *
@@ -10,9 +10,12 @@
 
 #include "lectern/driver.h"
 #include "line/frame.h"
+#include "mailbox/mailbox.h"
 
-#define LEC_LINE_OPS  256 /* operations under way on one line; more are refused */
-#define LEC_INBOX_HWM 256 /* messages that wait for the core before lines wait with them */
+#define LEC_LINE_OPS       256         /* operations under way on one line; more are refused */
+#define LEC_LINE_REQUESTS  1024        /* requests that wait for one line; more are refused */
+#define LEC_INBOX_MESSAGES 512         /* messages of all lines that wait for the core before lines wait with them */
+#define LEC_INBOX_BYTES    (16u << 20) /* likewise, together */
 
 struct lec_line_actor;
 
@@ -22,7 +25,7 @@ struct lec_line_setup {
     const struct lec_device *const *devices;
     const struct lec_driver *const *drivers; /* of each device */
     size_t n_devices;
-    const char *inbox; /* inproc endpoint of the core's PULL socket, already bound */
+    struct lec_mailbox *inbox; /* the core's; outlives the line */
     /* lec_dev_listen ends here, in the line's thread. source_port: tells devices at one host apart; 0: does not matter.
      * May be NULL. */
     int (*listen)(void *ctx, uint32_t line, uint32_t device, const char *host, uint16_t source_port, uint16_t port,

@@ -153,6 +153,12 @@ size_t lec_line_flush(struct lec_dev *dev)
     return port->link ? n + lec_link_flush(port->link) : n;
 }
 
+bool lec_line_gone(const struct lec_dev *dev)
+{
+    const struct lec_port *port = hosted_const(dev)->port;
+    return port->link && lec_link_gone(port->link);
+}
+
 void lec_line_deadline(struct lec_dev *dev, int64_t timeout_ns)
 {
     struct lec_hosted *h = hosted(dev);
@@ -279,11 +285,10 @@ void lec_dev_event(struct lec_dev *dev, const char *name, const char *data)
     h->sink->event(h->sink->ctx, h->dev.desc, name, data ? data : "");
 }
 
-void lec_dev_block(struct lec_dev *dev, const struct lec_point *point, int64_t first_ns, double interval_ns,
-                   const double *samples, size_t n)
+void lec_dev_block(struct lec_dev *dev, const struct lec_point *point, const struct lec_block *block)
 {
     struct lec_hosted *h = hosted(dev);
-    h->sink->block(h->sink->ctx, point, first_ns, interval_ns, samples, n);
+    h->sink->block(h->sink->ctx, point, block);
 }
 
 enum lec_quality lec_dev_last(const struct lec_dev *dev, const struct lec_point *point, struct lec_value *out)

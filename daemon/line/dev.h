@@ -18,8 +18,7 @@ struct lec_sink {
     /* These points were read again and hold what was published last. May be NULL: value is called instead. */
     void (*same)(void *ctx, const struct lec_point *const points[], size_t n);
     void (*event)(void *ctx, const struct lec_device *desc, const char *name, const char *data);
-    void (*block)(void *ctx, const struct lec_point *point, int64_t first_ns, double interval_ns, const double *samples,
-                  size_t n);
+    void (*block)(void *ctx, const struct lec_point *point, const struct lec_block *block);
     /* May be NULL: nobody listens for datagrams. Returns 0, LEC_E_LINK. */
     int (*listen)(void *ctx, const struct lec_device *desc, uint16_t port, struct lec_err *err);
     /* May be NULL. Bytes for the trace: dir 's' sent, 'r' received. */

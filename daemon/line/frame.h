@@ -1,13 +1,11 @@
-/* What crosses the pipes between the core and the lines: self-contained bytes without a pointer, so that a line can
+/* What crosses the mailboxes between the core and the lines: self-contained bytes without a pointer, so that a line can
  * later be a process of its own (same machine, same build: structs travel as they are in memory).
  *
- * Core to line: one struct lec_request a message. Line to core: one struct lec_head a message, then what its kind says.
+ * Core to line: one struct lec_request a letter. Line to core: one struct lec_head a letter, then what its kind says.
  *
- * Threads: pure functions, except that send and receive belong to the socket's thread. */
+ * Threads: pure functions. */
 #ifndef LECTERN_FRAME_H
 #define LECTERN_FRAME_H
-
-#include <zmq.h>
 
 #include "lectern/buf.h"
 #include "lectern/model.h"
@@ -27,7 +25,8 @@ enum lec_ask {
     LEC_ASK_STOP,    /* end operation `op` */
     LEC_ASK_NOTICE,  /* a datagram for the device: `len` bytes in `data` */
     LEC_ASK_TRACE,   /* `on`: tell every byte */
-    LEC_ASK_END,     /* close and end the thread */
+    LEC_ASK_RATE, /* point `item` shall be sampled each `period_ns` (0: as its profile says); `on`: a polled point tells each
+                        reading as a block of one. Answered with LEC_TELL_RATE */
 };
 
 struct lec_request {
@@ -35,11 +34,12 @@ struct lec_request {
     uint32_t device; /* index on this line */
     uint32_t item;   /* index of the point or action */
     uint64_t op;
-    int64_t deadline; /* monotonic */
-    bool check_first; /* SET: read first, done if it holds */
-    bool tell_sent;   /* LEC_TELL_SENT is wanted */
-    bool on;          /* TRACE */
-    int because;      /* STOP: enum lec_verdict */
+    int64_t deadline;  /* monotonic */
+    int64_t period_ns; /* RATE */
+    bool check_first;  /* SET: read first, done if it holds */
+    bool tell_sent;    /* LEC_TELL_SENT is wanted */
+    bool on;           /* TRACE */
+    int because;       /* STOP: enum lec_verdict */
     uint32_t n_values;
     uint32_t len;
     union {
@@ -54,18 +54,20 @@ size_t lec_request_size(const struct lec_request *r);
 /* ---- Line to core ------------------------------------------------------------------------------------------- */
 
 enum lec_tell {
-    LEC_TELL_VALUES = 1, /* records, see lec_record_* */
-    LEC_TELL_STATUS,     /* the device is online or away: struct lec_status */
-    LEC_TELL_SENT,       /* operation `op`: the command is on its way */
-    LEC_TELL_ACCEPTED,   /* operation `op`: acknowledged, confirmation follows */
-    LEC_TELL_DONE,       /* operation `op`: struct lec_op_result */
-    LEC_TELL_READ,       /* operation `op`: struct lec_fresh */
-    LEC_TELL_EVENT,      /* name, NUL, JSON, NUL */
-    LEC_TELL_BLOCK,      /* struct lec_block_head, then float64 */
-    LEC_TELL_TRACE,      /* 's' or 'r', then bytes */
-    LEC_TELL_COUNTERS,   /* struct lec_counters */
-    LEC_TELL_NOTICE,     /* from the notice thread: bytes of a datagram for this device */
-    LEC_TELL_ENDED,      /* the thread is about to return */
+    LEC_TELL_VALUES = 1,  /* records, see lec_record_* */
+    LEC_TELL_STATUS,      /* the device is online or away: struct lec_status */
+    LEC_TELL_SENT,        /* operation `op`: the command is on its way */
+    LEC_TELL_ACCEPTED,    /* operation `op`: acknowledged, confirmation follows */
+    LEC_TELL_DONE,        /* operation `op`: struct lec_op_result */
+    LEC_TELL_READ,        /* operation `op`: struct lec_fresh */
+    LEC_TELL_EVENT,       /* name, NUL, JSON, NUL */
+    LEC_TELL_BLOCK,       /* struct lec_block_head, then float64 */
+    LEC_TELL_CALIBRATION, /* struct lec_told_calibration */
+    LEC_TELL_RATE,        /* operation `op`: struct lec_told_rate */
+    LEC_TELL_TRACE,       /* 's' or 'r', then bytes */
+    LEC_TELL_COUNTERS,    /* struct lec_counters */
+    LEC_TELL_NOTICE,      /* from the notice thread: bytes of a datagram for this device */
+    LEC_TELL_ENDED,       /* the thread is about to return */
 };
 
 struct lec_head {
@@ -91,8 +93,22 @@ struct lec_fresh {
 
 struct lec_block_head {
     uint32_t point, n;
+    uint32_t flags; /* LEC_BLOCK_* */
     int64_t first_ns;
-    double interval_ns;
+    double interval_ns, drift_ppm;
+    uint64_t lost;
+};
+
+struct lec_told_calibration {
+    uint32_t point;
+    struct lec_calibration calibration;
+};
+
+struct lec_told_rate {
+    uint32_t point;
+    int code; /* 0, or why not */
+    int64_t granted_ns;
+    char reason[LEC_ERR_TEXT];
 };
 
 /* One point in a VALUES message. `changed` false: only the time is new, value and reason are not sent. */
@@ -110,14 +126,5 @@ struct lec_record {
 void lec_record_put(struct lec_buf *b, const struct lec_record *r);
 /* Takes the record at *at (of `end`), moves *at behind it. Returns false when the bytes do not make one. */
 bool lec_record_take(const char **at, const char *end, struct lec_record *out);
-
-/* ---- Pipes -------------------------------------------------------------------------------------------------- */
-
-/* Sends one message (copied) without waiting. Returns 0, or LEC_E_NOMEM when the pipe is full (its limit is
- * ZMQ_SNDHWM, set where the pipe is made). */
-int lec_pipe_send(void *socket, const void *data, size_t n);
-int lec_pipe_send2(void *socket, const void *head, size_t head_n, const void *data, size_t n);
-/* Receives one message without waiting. Returns its size, or -1 when there is none. The caller closes `msg`. */
-int lec_pipe_recv(void *socket, zmq_msg_t *msg);
 
 #endif

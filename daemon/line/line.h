@@ -92,12 +92,11 @@ struct line {
     size_t n_devices;
     struct op *ops; /* in order of arrival */
     size_t n_ops;
-    void *pipe, *inbox;      /* ZeroMQ sockets */
-    int pipe_fd;             /* of the pipe: readable when something may have come */
-    bool look;               /* something may have come that posted does not count */
-    _Atomic uint64_t posted; /* requests that the core has put into the pipe; a hint that saves asking the socket */
-    uint64_t taken;          /* requests taken out */
-    int cancel_fd;
+    struct lec_mailbox *requests; /* from the core */
+    struct lec_mailbox *inbox;    /* the core's */
+    int cancel_fd;                /* readable once the line shall end */
+    _Atomic bool end;             /* likewise, for who does not wait */
+    _Atomic bool unheard;         /* nobody takes letters out of the inbox any more */
     bool ending, trace, yield_ok;
     int64_t opened_at, last_traffic;
     int64_t attempt_at; /* when connecting was last tried and failed */
@@ -114,7 +113,7 @@ struct line {
 
 /* actor.c */
 void line_tell(struct line *line, const struct lec_head *head, const void *data, size_t n);
-/* Whether a request that goes before polls waits in the pipe. */
+/* Whether a request that goes before polls waits. */
 bool line_wanted(struct line *line);
 
 /* news.c */

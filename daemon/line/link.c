@@ -252,14 +252,18 @@ size_t lec_link_flush(struct lec_link *link)
     size_t total = 0;
     while (total < FLUSH_MAX) {
         ssize_t n = read_now(link, waste, sizeof waste, NULL);
+        link->gone = n < 0; /* it shows again at the next call */
         if (n <= 0)
-            break; /* an end or an error shows again at the next call */
-        total += (size_t)n;
-        if ((size_t)n < sizeof waste && link->kind == LINK_STREAM)
             break;
+        total += (size_t)n;
     }
     link->more = false;
     return total;
+}
+
+bool lec_link_gone(const struct lec_link *link)
+{
+    return link->gone;
 }
 
 int lec_link_fd(const struct lec_link *link)

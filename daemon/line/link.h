@@ -41,6 +41,8 @@ ssize_t lec_link_recv(struct lec_link *link, void *data, size_t size, int64_t de
 
 /* Drops what has arrived and was not read; returns how many bytes. Never blocks. */
 size_t lec_link_flush(struct lec_link *link);
+/* Whether the last flush came upon the end of the connection. */
+bool lec_link_gone(const struct lec_link *link);
 
 /* Lent, for poll(2) and for libmodbus. */
 int lec_link_fd(const struct lec_link *link);

@@ -135,17 +135,21 @@ static void on_event(void *ctx, const struct lec_device *desc, const char *name,
     lec_buf_done(&b);
 }
 
-static void on_block(void *ctx, const struct lec_point *point, int64_t first_ns, double interval_ns,
-                     const double *samples, size_t n)
+static void on_block(void *ctx, const struct lec_point *point, const struct lec_block *block)
 {
     struct line *line = ctx;
     struct line_device *d = device_of(line, point->device);
-    struct lec_block_head block = {
-        .point = (uint32_t)point->index, .n = (uint32_t)n, .first_ns = first_ns, .interval_ns = interval_ns};
+    struct lec_block_head body = {.point = (uint32_t)point->index,
+                                  .n = (uint32_t)block->n,
+                                  .flags = block->flags,
+                                  .first_ns = block->first_ns,
+                                  .interval_ns = block->interval_ns,
+                                  .drift_ppm = block->drift_ppm,
+                                  .lost = block->lost};
     struct lec_buf b;
     lec_buf_init(&b, LEC_REPORT_FRAME);
-    lec_buf_put(&b, &block, sizeof block);
-    lec_buf_put(&b, samples, n * sizeof *samples);
+    lec_buf_put(&b, &body, sizeof body);
+    lec_buf_put(&b, block->raw, block->n * sizeof *block->raw);
     struct lec_head head = {.tell = LEC_TELL_BLOCK, .line = line->number, .device = (uint32_t)d->index};
     if (!b.failed)
         line_tell(line, &head, b.data, b.len);

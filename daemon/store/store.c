@@ -1,11 +1,12 @@
 #include "store/store_impl.h"
 
 #include <errno.h>
-#include <stdatomic.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <zmq.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "lectern/log.h"
 
@@ -44,24 +45,12 @@ struct store_item *store_item_new(enum store_kind kind, const char *const text[]
 
 /* ---- Opening and closing ------------------------------------------------------------------------------------ */
 
-static int make_wakeup(struct lec_store *s)
-{
-    static _Atomic unsigned count;
-    char name[64];
-    snprintf(name, sizeof name, "inproc://lectern-store-%u", atomic_fetch_add(&count, 1));
-    s->front = zsock_new(ZMQ_PAIR);
-    s->back = zsock_new(ZMQ_PAIR);
-    if (s->front && s->back && zsock_bind(s->front, "%s", name) >= 0 && zsock_connect(s->back, "%s", name) == 0)
-        return 0;
-    return -1;
-}
-
 static void free_store(struct lec_store *s)
 {
     store_db_close(&s->db);
     free(s->note);
-    zsock_destroy(&s->front);
-    zsock_destroy(&s->back);
+    if (s->wake_fd >= 0)
+        close(s->wake_fd);
     pthread_cond_destroy(&s->news);
     pthread_cond_destroy(&s->ended);
     pthread_mutex_destroy(&s->lock);
@@ -89,6 +78,7 @@ static struct lec_store *new_store(const char *file, int64_t keep_ns, const stru
     s->callbacks = *callbacks;
     s->keep_ns = keep_ns;
     snprintf(s->file, sizeof s->file, "%s", file);
+    s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     store_list_init(&s->requests);
     s->answers_end = &s->answers;
     pthread_mutex_init(&s->lock, NULL);
@@ -112,8 +102,8 @@ int lec_store_open(const char *file, int64_t keep_ns, const struct lec_store_cal
     int rc = store_open_file(s, NULL, err);
     if (rc == LEC_E_LINK || rc == LEC_E_BUSY)
         rc = 0; /* a full disk: the room runs without a journal until there is space, and is told so */
-    if (rc == 0 && make_wakeup(s) < 0)
-        rc = lec_fail(err, LEC_E_NOMEM, "no sockets for the journal");
+    if (rc == 0 && s->wake_fd < 0)
+        rc = lec_fail(err, LEC_E_NOMEM, "no descriptor for the journal");
     if (rc == 0) {
         sigset_t all, before;
         sigfillset(&all); /* signals are the main thread's */
@@ -172,9 +162,9 @@ void lec_store_counts(struct lec_store *store, uint64_t *waiting, uint64_t *lost
     pthread_mutex_unlock(&store->lock);
 }
 
-void *lec_store_socket(struct lec_store *store)
+int lec_store_fd(const struct lec_store *store)
 {
-    return store->front;
+    return store->wake_fd;
 }
 
 /* ---- Requests ----------------------------------------------------------------------------------------------- */
@@ -322,10 +312,8 @@ static void deliver(const struct lec_store_callbacks *c, const struct store_answ
 
 void lec_store_dispatch(struct lec_store *store)
 {
-    char byte;
-    void *socket = zsock_resolve(store->front);
-    while (zmq_recv(socket, &byte, 1, ZMQ_DONTWAIT) >= 0)
-        ;
+    eventfd_t rung;
+    eventfd_read(store->wake_fd, &rung); /* nothing to read: the answers say what there is */
     pthread_mutex_lock(&store->lock);
     struct store_answer *a = store->answers;
     store->answers = NULL;

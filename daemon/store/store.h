@@ -2,7 +2,7 @@
  * room (write-ahead log, synchronous FULL: a commit is on the disk when it returns), owned by one actor thread.
  *
  * Calls here only queue; answers are delivered by lec_store_dispatch as callbacks in the caller's thread, when
- * lec_store_socket has become readable. An entry is numbered when it is committed: numbers have no gap, also after
+ * lec_store_fd has become readable. An entry is numbered when it is committed: numbers have no gap, also after
  * kill -9, and no number is ever told that is not on the disk. Entries are committed together, at most
  * LEC_STORE_COMMIT_MS after they came (and as long as the disk takes). Order is by number; the clock may step.
  *
@@ -55,8 +55,8 @@ void lec_store_close(struct lec_store **store, int timeout_ms);
 /* How many entries and texts are not on the disk yet, and how many entries were ever lost: as of now. */
 void lec_store_counts(struct lec_store *store, uint64_t *waiting, uint64_t *lost);
 
-/* The socket (a zsock_t) that becomes readable when callbacks are due. */
-void *lec_store_socket(struct lec_store *store);
+/* The descriptor that is readable while callbacks are due. */
+int lec_store_fd(const struct lec_store *store);
 void lec_store_dispatch(struct lec_store *store);
 
 struct lec_entry {

@@ -1,9 +1,9 @@
 #include "store/store_impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <zmq.h>
+#include <sys/eventfd.h>
 
 /* A commit begins so long after its first entry came; the rest of LEC_STORE_COMMIT_MS is for the disk. */
 #define GATHER_NS  ((LEC_STORE_COMMIT_MS - 5) * LEC_MS)
@@ -48,7 +48,7 @@ static void tell(struct lec_store *s, struct store_answer *first, struct store_a
     s->answers_end = end;
     pthread_mutex_unlock(&s->lock);
     if (wake)
-        zmq_send(zsock_resolve(s->back), "", 1, ZMQ_DONTWAIT);
+        eventfd_write(s->wake_fd, 1);
 }
 
 static void tell_trouble(struct actor *a, const struct lec_err *err)

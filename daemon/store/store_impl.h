@@ -1,5 +1,5 @@
 /* What the two halves of the store share: store.c is the side of the thread that calls, store_actor.c the thread that
- * owns the database. Between them lie two lists under one lock; a byte on an inproc socket wakes the caller's loop. A
+ * owns the database. Between them lie two lists under one lock; an eventfd wakes the caller's loop. A
  * lock and not messages, because the bound on what waits, and the count of what did not fit, belong to both sides. */
 #ifndef LECTERN_STORE_IMPL_H
 #define LECTERN_STORE_IMPL_H
@@ -7,8 +7,6 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
-
-#include <czmq.h>
 
 #include "lectern/buf.h"
 #include "lectern/clock.h"
@@ -62,7 +60,7 @@ struct lec_store {
     char file[PATH_MAX];
     int64_t keep_ns;
     pthread_t thread;
-    zsock_t *front, *back; /* caller's and actor's end of the wake-up */
+    int wake_fd; /* readable while answers wait */
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t news;  /* for the actor: a request, or closing */

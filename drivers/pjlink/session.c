@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 
 #include "pjlink.h"
 
@@ -156,6 +155,8 @@ static int greet_once(struct lec_dev *dev, struct lec_err *err)
     if (rc == 0 && *random && !*s->prefix) /* the random number exactly as it came: its case is part of the digest */
         lec_md5((struct lec_piece[]){{random, strlen(random)}, {s->password, strlen(s->password)}}, 2, s->prefix);
     s->fresh = rc == 0;
+    if (rc == 0)
+        lec_line_flush(dev);
     return rc;
 }
 
@@ -222,7 +223,6 @@ static int exchange(struct lec_dev *dev, enum pj_body body, char form, const cha
     int n = snprintf(command, sizeof command, "%s%%%c%s %s\r", s->prefix, form, name, param);
     if (n < 0 || (size_t)n >= sizeof command)
         return lec_fail(err, LEC_E_BUG, "%s: the parameter is too long", name);
-    lec_line_flush(dev);
     int rc = lec_line_send(dev, command, (size_t)n, err);
     if (rc < 0)
         return rc;
@@ -263,15 +263,6 @@ static int exchange(struct lec_dev *dev, enum pj_body body, char form, const cha
     return lec_fail(err, LEC_E_FRAME, "%s: only answers to other questions came", name);
 }
 
-/* Whether the device has hung up meanwhile: it does so 30 s after the last exchange (5.4). Seen here, before anything is
- * sent, no command is lost by it. */
-static bool hung_up(const struct lec_dev *dev)
-{
-    char byte;
-    int fd = lec_line_fd(dev);
-    return fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
 int pj_ask(struct lec_dev *dev, enum pj_body body, char form, const char *param, char *reply, struct lec_err *err)
 {
     struct pjlink *s = dev->state;
@@ -280,7 +271,9 @@ int pj_ask(struct lec_dev *dev, enum pj_body body, char form, const char *param,
         rc = lec_dev_pause(dev, dev->desc->gap_ns, err);
         lec_line_deadline(dev, dev->desc->timeout_ns);
     }
-    if (rc == 0 && (s->each ? !s->fresh : hung_up(dev))) {
+    /* Drops late answers, and sees whether the device has hung up: it does so 30 s after the last exchange (5.4). */
+    lec_line_flush(dev);
+    if (rc == 0 && (s->each ? !s->fresh : lec_line_gone(dev))) {
         rc = reconnect(dev, err);
         if (rc == 0)
             rc = greet_once(dev, err);

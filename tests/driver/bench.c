@@ -164,16 +164,15 @@ static void heard_event(void *ctx, const struct lec_device *desc, const char *na
     snprintf(event->data, sizeof event->data, "%s", data);
 }
 
-static void heard_block(void *ctx, const struct lec_point *point, int64_t first_ns, double interval_ns,
-                        const double *samples, size_t n)
+static void heard_block(void *ctx, const struct lec_point *point, const struct lec_block *block)
 {
     struct lec_bench *b = ctx;
     (void)point;
-    b->first_ns = first_ns;
-    b->interval_ns = interval_ns;
-    for (size_t i = 0; i < n; i++, b->n_samples++)
+    b->first_ns = block->first_ns;
+    b->interval_ns = block->interval_ns;
+    for (size_t i = 0; i < block->n; i++, b->n_samples++)
         if (b->n_samples < LEC_BENCH_SAMPLES)
-            b->samples[b->n_samples] = samples[i];
+            b->samples[b->n_samples] = block->raw[i];
 }
 
 static int asked_to_listen(void *ctx, const struct lec_device *desc, uint16_t port, struct lec_err *err)

@@ -1,13 +1,11 @@
 #include "unit/store_stage.h"
 
+#include <ftw.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <ftw.h>
-
-#include <czmq.h>
 
 #include "lectern/clock.h"
 
@@ -83,15 +81,13 @@ void stage_clear(struct stage *s)
 void stage_until(struct stage *s, bool (*done)(struct stage *s))
 {
     int64_t deadline = lec_now() + 10 * LEC_SEC;
-    zpoller_t *poller = zpoller_new(lec_store_socket(s->store), NULL);
-    zpoller_set_nonstop(poller, true);
+    struct pollfd due = {.fd = lec_store_fd(s->store), .events = POLLIN};
     while (!done(s)) {
         if (lec_now() > deadline)
             fail_msg("waited in vain; told %zu entries, last %s", s->n, s->last_json);
-        if (zpoller_wait(poller, 200))
+        if (poll(&due, 1, 200) > 0)
             lec_store_dispatch(s->store);
     }
-    zpoller_destroy(&poller);
 }
 
 static size_t wanted;

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lectern/calibration.h"
+#include "lectern/clock.h"
+#include "lectern/formula.h"
 #include "lectern/report.h"
 #include "lectern/value.h"
 
@@ -170,6 +173,13 @@ struct lec_point {
     bool undo;                /* false: never put back by undo */
     const char *severity;     /* an error point: "warning" or "error" when its value is a fault; "" otherwise */
 
+    /* Recording (docs/experiments.md). A streaming point is delivered by the device itself, in blocks. */
+    bool stream;
+    int64_t fastest_ns; /* least time between samples that the device can do; 0: not known, any is tried */
+    int64_t slowest_ns; /* streaming: most time between samples that can be set; 0: as fastest_ns */
+    struct lec_calibration
+        calibration; /* of the profile or the room; what a sensor's memory or a person says goes before */
+
     struct lec_keys keys; /* what the driver reads of this point */
     const char *file;     /* where the profile (or class) describes it */
     int line;
@@ -271,6 +281,91 @@ struct lec_scene {
     int line;
 };
 
+/* ---- Experiments -------------------------------------------------------------------------------------------- */
+
+#define LEC_CHANNELS_MAX   32                         /* of one experiment */
+#define LEC_RUN_LONGEST_NS (31 * 24 * 3600 * LEC_SEC) /* a run without an end is ended then */
+
+enum lec_condition_kind {
+    LEC_COND_NONE,
+    LEC_COND_RISES, /* the channel passes the level upwards: was below, is at or above */
+    LEC_COND_FALLS,
+    LEC_COND_ABOVE, /* the channel is above the level, also if it was from the beginning */
+    LEC_COND_BELOW,
+    LEC_COND_AFTER, /* so long after the run was armed (start) or began (stop) */
+    LEC_COND_AT,    /* a time of the day, the next one that comes */
+    LEC_COND_POINT, /* a point of a device takes this value */
+    LEC_COND_EVENT, /* a device tells this event */
+};
+
+/* "water falls below 60, for 200ms": when a run begins or ends, or when one sample is taken. */
+struct lec_condition {
+    enum lec_condition_kind kind;
+    size_t channel; /* RISES..BELOW: in experiment->channels */
+    double level;
+    double hysteresis; /* RISES, FALLS: how far beyond the level the channel must have been before; 0: any */
+    int64_t hold_ns;   /* debounce: it must hold so long without a break */
+    int64_t time_ns;   /* AFTER; AT: since midnight, local time */
+    const struct lec_device *device;
+    const struct lec_point *point; /* POINT */
+    struct lec_value value;
+    const char *event; /* EVENT */
+    const char *text;  /* as it was written */
+};
+
+enum lec_channel_kind {
+    LEC_CHANNEL_POINT,   /* the samples of a point */
+    LEC_CHANNEL_DERIVED, /* a formula over channels before it */
+    LEC_CHANNEL_MANUAL,  /* typed in by a person at each sample */
+    LEC_CHANNEL_COUNT,   /* how often an event came since the start: "count drop-counter.drop" */
+};
+
+struct lec_channel {
+    const char *name; /* [a-z][a-z0-9_]* */
+    size_t index;     /* in experiment->channels */
+    const char *label, *label_en;
+    enum lec_channel_kind kind;
+    const struct lec_device *device;    /* POINT, COUNT */
+    const struct lec_point *point;      /* POINT */
+    const char *event;                  /* COUNT */
+    const char *formula;                /* DERIVED, as written */
+    const struct lec_formula *compiled; /* over the names of the channels before this one, by their index */
+    double rate_hz;   /* POINT: samples a second; 0: as the device delivers them. DERIVED: of the channel it follows */
+    const char *unit; /* UCUM; "": the point's */
+    int decimals;     /* to be shown; -1: not said */
+    int line;
+};
+
+/* What is asked of the person who starts a run. */
+struct lec_field {
+    const char *name; /* "class", "group", "operator", "note" */
+    const char *label, *label_en;
+    bool required;
+    const char *const *choices;
+    size_t n_choices; /* 0: free text */
+};
+
+struct lec_experiment {
+    const char *name;
+    size_t index; /* in room->experiments */
+    const char *label, *label_en;
+    const struct lec_channel *channels;
+    size_t n_channels;
+    const struct lec_field *fields;
+    size_t n_fields;
+    int64_t duration_ns;              /* 0: until stopped, at most LEC_RUN_LONGEST_NS */
+    struct lec_condition start, stop; /* kind NONE: at once; only the duration or a person */
+    int64_t pre_ns;                   /* with a start condition: kept from before it */
+    struct lec_condition
+        sample;       /* kind EVENT or POINT: one sample of every channel each time it comes; MANUAL channels: when a
+                                    person says so (experiment.sample). NONE: sampling in time */
+    bool on_event;    /* sampling on event: by `sample`, or by hand */
+    unsigned repeat;  /* runs in a row, each with its own start condition; 1 */
+    int64_t pause_ns; /* between them */
+    const char *file;
+    int line;
+};
+
 struct lec_room {
     const char *id, *site; /* topics are <site>/<room>/... */
     const char *label, *label_en;
@@ -281,11 +376,15 @@ struct lec_room {
     size_t n_lines;
     const struct lec_scene *scenes;
     size_t n_scenes;
+    const struct lec_experiment *experiments;
+    size_t n_experiments;
     int64_t journal_keep_ns; /* how long journal entries are kept */
+    int64_t runs_budget;     /* bytes that recorded runs may take on the disk */
 };
 
 const struct lec_device *lec_room_device(const struct lec_room *room, const char *name);
 const struct lec_scene *lec_room_scene(const struct lec_room *room, const char *name);
+const struct lec_experiment *lec_room_experiment(const struct lec_room *room, const char *name);
 
 /* Checks a value against what may be written to the point: access, type, range, step, settable choices.
  * Returns 0, LEC_E_NOTSUP (read only) or LEC_E_RANGE; the sentence names what is allowed. */

@@ -28,7 +28,7 @@
 #include "lectern/parse.h"
 #include "lectern/value.h"
 
-#define LEC_DRIVER_ABI 1u
+#define LEC_DRIVER_ABI 2u
 
 /* A device as its driver sees it. The framework embeds it in a larger object. */
 struct lec_dev {
@@ -80,6 +80,12 @@ struct lec_driver {
     /* Asks the network on UDP for devices of this protocol, calls `found` for each answer, and returns when the
      * protocol's time for answers is over or lec_search_cancelled. Its own thread. May be NULL. */
     int (*search)(struct lec_search *search, struct lec_err *err);
+
+    /* A streaming point (stream = yes in its profile) shall deliver a sample each `period_ns` (0: as the profile says). Sets
+     * *granted_ns to what the device really does. Returns 0, LEC_E_RANGE, LEC_E_REFUSED... NULL: the device's rate is its
+     * own, and whoever wants fewer samples leaves some out. */
+    int (*rate)(struct lec_dev *dev, const struct lec_point *point, int64_t period_ns, int64_t *granted_ns,
+                struct lec_err *err);
 };
 
 /* Every module exports this one symbol: LEC_DRIVER(pjlink) = { LEC_DRIVER_HEAD, .schema = {...}, ... }; */
@@ -112,6 +118,9 @@ int lec_line_recv_all(struct lec_dev *dev, void *data, size_t n, struct lec_err 
 
 /* Throws away what has arrived and was not read. Returns the number of bytes dropped. */
 size_t lec_line_flush(struct lec_dev *dev);
+/* Whether that last found the connection closed by the other side: seen here, before anything is sent, no command is lost
+ * by it (lec_line_reconnect). */
+bool lec_line_gone(const struct lec_dev *dev);
 
 /* The deadline of this exchange becomes `timeout_ns` from now. */
 void lec_line_deadline(struct lec_dev *dev, int64_t timeout_ns);
@@ -150,10 +159,26 @@ void lec_dev_publish_bad(struct lec_dev *dev, const struct lec_point *point, con
 void lec_dev_drop(struct lec_dev *dev, const struct lec_point *point, const char *reason);
 /* Something happened: "card", "button", "remote". `data` is a JSON object or NULL. */
 void lec_dev_event(struct lec_dev *dev, const char *name, const char *data);
-/* A block of samples of a point from a device that delivers by itself: n values, the first taken at `first_ns`
- * (monotonic, lec_now), the others `interval_ns` apart. */
-void lec_dev_block(struct lec_dev *dev, const struct lec_point *point, int64_t first_ns, double interval_ns,
-                   const double *samples, size_t n);
+/* Samples of a streaming point, as they came: raw, before any calibration. */
+struct lec_block {
+    const double *raw; /* n values; NaN: the device said that this sample has no value */
+    size_t n;
+    int64_t first_ns;   /* when the first was taken (monotonic, lec_now) */
+    double interval_ns; /* between samples, in the daemon's time; lec_pace estimates both */
+    double drift_ppm;   /* how much the device's clock is ahead of the daemon's; 0 if not known */
+    uint64_t lost;      /* samples known to be missing right before the first */
+    unsigned flags;     /* LEC_BLOCK_* */
+};
+#define LEC_BLOCK_OVERRUN 1u /* the device's own buffer ran over: that is why some were lost */
+#define LEC_BLOCK_LATE    2u /* the daemon read so late that the times are only estimated */
+#define LEC_BLOCK_BAD     4u /* the value is not to be trusted; all of the block */
+
+/* Delivers a block. The framework keeps the point's state from it (the newest value, at most 10 times a second), so
+ * nothing need be published besides. A block of more than 8,192 samples is told in pieces. */
+void lec_dev_block(struct lec_dev *dev, const struct lec_point *point, const struct lec_block *block);
+
+/* The sensor's own memory has this calibration for the point; a person's goes before it. Copied. */
+void lec_dev_calibration(struct lec_dev *dev, const struct lec_point *point, const struct lec_calibration *calibration);
 
 /* The newest value known of a point of this device, with its quality; for gating, never for publishing. */
 enum lec_quality lec_dev_last(const struct lec_dev *dev, const struct lec_point *point, struct lec_value *out);
