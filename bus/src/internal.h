@@ -117,8 +117,17 @@ int64_t lec_bus_tick(struct lec_bus *bus, int64_t now);
 
 /* ---- Events ------------------------------------------------------------------------------------------------- */
 
-enum event_kind { EVENT_STATE, EVENT_SCENE, EVENT_EVENT, EVENT_JOURNAL, EVENT_SAMPLE, EVENT_TRACE, EVENT_HEARTBEAT };
-#define EVENT_KINDS 7
+enum event_kind {
+    EVENT_STATE,
+    EVENT_SCENE,
+    EVENT_EVENT,
+    EVENT_JOURNAL,
+    EVENT_SAMPLE,
+    EVENT_TRACE,
+    EVENT_RUN,
+    EVENT_HEARTBEAT
+};
+#define EVENT_KINDS 8
 
 struct event {
     enum event_kind kind;

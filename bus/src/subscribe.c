@@ -58,7 +58,8 @@ static void subscribe_all(struct lec_view *v)
     } kinds[] = {{LEC_FOLLOW_EVENT, EVENT_EVENT},
                  {LEC_FOLLOW_JOURNAL, EVENT_JOURNAL},
                  {LEC_FOLLOW_SAMPLE, EVENT_SAMPLE},
-                 {LEC_FOLLOW_TRACE, EVENT_TRACE}};
+                 {LEC_FOLLOW_TRACE, EVENT_TRACE},
+                 {LEC_FOLLOW_RUN, EVENT_RUN}};
     subscribe(v, EVENT_STATE);
     subscribe(v, EVENT_SCENE);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)

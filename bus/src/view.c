@@ -234,14 +234,17 @@ static void hand_on(struct lec_view *v, const struct event *e)
 {
     const char *device = json_string_value(json_object_get(e->body, "device"));
     const char *name = json_string_value(json_object_get(e->body, "event"));
+    const char *point = json_string_value(json_object_get(e->body, device ? "point" : "channel"));
     if (e->kind == EVENT_EVENT)
         tell(v, (struct lec_change){.kind = LEC_CHANGE_EVENT, .device = device, .name = name, .body = e->body});
     else if (e->kind == EVENT_TRACE)
         tell(v, (struct lec_change){.kind = LEC_CHANGE_TRACE, .name = e->name, .body = e->body});
+    else if (e->kind == EVENT_RUN)
+        tell(v, (struct lec_change){.kind = LEC_CHANGE_RECORDING, .name = e->name, .body = e->body});
     else
         tell(v, (struct lec_change){.kind = LEC_CHANGE_SAMPLE,
                                     .device = device,
-                                    .name = json_string_value(json_object_get(e->body, "point")),
+                                    .name = point,
                                     .body = e->body,
                                     .samples = e->samples,
                                     .n_samples = e->n_samples});
@@ -254,6 +257,16 @@ static void new_boot(struct lec_view *v, const char *boot, int64_t base)
     v->base_seq = base;
     for (int k = 0; k < EVENT_KINDS; k++)
         v->seen[k] = base;
+}
+
+/* The flag of a kind whose events are handed on and not kept; 0 for the others. */
+static unsigned follow_of(enum event_kind kind)
+{
+    static const unsigned flags[EVENT_KINDS] = {[EVENT_EVENT] = LEC_FOLLOW_EVENT,
+                                                [EVENT_SAMPLE] = LEC_FOLLOW_SAMPLE,
+                                                [EVENT_TRACE] = LEC_FOLLOW_TRACE,
+                                                [EVENT_RUN] = LEC_FOLLOW_RUN};
+    return flags[kind];
 }
 
 /* What should have arrived of a kind and has not. */
@@ -278,9 +291,8 @@ static void check_last(struct lec_view *v, const json_t *last)
         case EVENT_EVENT:
         case EVENT_SAMPLE:
         case EVENT_TRACE:
-            if ((k == EVENT_EVENT && (v->options.follow & LEC_FOLLOW_EVENT)) ||
-                (k == EVENT_SAMPLE && (v->options.follow & LEC_FOLLOW_SAMPLE)) ||
-                (k == EVENT_TRACE && (v->options.follow & LEC_FOLLOW_TRACE))) {
+        case EVENT_RUN:
+            if (v->options.follow & follow_of((enum event_kind)k)) {
                 v->stats.gaps++;
                 tell_gap(v, (enum event_kind)k);
             }
@@ -306,10 +318,9 @@ static void heartbeat(struct lec_view *v, const struct event *e)
         v->stats.restarts += !first;
         v->journal_behind = (v->options.follow & LEC_FOLLOW_JOURNAL) != 0;
         v->wanted = true;
-        if (!first && (v->options.follow & LEC_FOLLOW_EVENT))
-            tell_gap(v, EVENT_EVENT);
-        if (!first && (v->options.follow & LEC_FOLLOW_SAMPLE))
-            tell_gap(v, EVENT_SAMPLE);
+        for (int k = 0; !first && k < EVENT_KINDS; k++)
+            if (v->options.follow & follow_of((enum event_kind)k))
+                tell_gap(v, (enum event_kind)k);
         return;
     }
     if (v->phase == PHASE_LIVE)

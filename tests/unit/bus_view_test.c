@@ -16,7 +16,7 @@ struct fixture {
     struct bus_room room;
     struct lec_bus *bus;
     struct lec_view *view;
-    int live, lost, points, devices, runs, events, gaps, samples;
+    int live, lost, points, devices, runs, events, gaps, samples, recordings;
     char last[160]; /* the last device, point or event told */
     char gap[32];
     double first_sample;
@@ -63,6 +63,10 @@ static void changed(void *arg, struct lec_view *view, const struct lec_change *c
         f->samples++;
         f->n_samples = c->n_samples;
         f->first_sample = c->n_samples ? c->samples[0] : (double)NAN;
+        break;
+    case LEC_CHANGE_RECORDING:
+        f->recordings++;
+        snprintf(f->last, sizeof f->last, "%s %s", c->name, json_string_value(json_object_get(c->body, "state")));
         break;
     case LEC_CHANGE_TRACE:
         break;
@@ -702,6 +706,22 @@ static void happenings_come_and_lost_ones_are_told(void **state)
     assert_null(room_next(&f->room, 50));
 }
 
+static void recordings_are_handed_on_and_lost_news_of_them_told(void **state)
+{
+    struct fixture *f = *state;
+    open_view(f, LEC_FOLLOW_RUN, 0);
+    go_live(f, "on");
+    room_event(&f->room, "run", "cooling", json_pack("{s:s, s:s}", "run", "r-1", "state", "armed"));
+    until(f, &f->recordings, 1);
+    assert_string_equal(f->last, "cooling armed");
+    room_lose(&f->room, "run", "cooling");
+    room_event(&f->room, "run", "cooling", json_pack("{s:s, s:s}", "run", "r-1", "state", "done"));
+    until(f, &f->recordings, 2);
+    assert_string_equal(f->last, "cooling done");
+    assert_int_equal(f->gaps, 1);
+    assert_string_equal(f->gap, "run");
+}
+
 static void a_happening_during_the_snapshot_is_not_lost(void **state)
 {
     struct fixture *f = *state;
@@ -900,6 +920,7 @@ int main(void)
         TEST(entries_removed_before_they_were_read_are_told_as_a_gap),
         TEST(happenings_come_and_lost_ones_are_told),
         TEST(a_happening_during_the_snapshot_is_not_lost),
+        TEST(recordings_are_handed_on_and_lost_news_of_them_told),
         TEST(samples_are_little_endian_doubles),
         TEST(hostile_events_are_counted_and_change_nothing),
         TEST(a_snapshot_that_is_none_is_asked_for_again),

@@ -155,6 +155,7 @@ enum lec_follow {
     LEC_FOLLOW_JOURNAL = 2, /* entries of the journal: all of them, in order, once each */
     LEC_FOLLOW_SAMPLE = 4,
     LEC_FOLLOW_TRACE = 8,
+    LEC_FOLLOW_RUN = 16, /* recordings of experiments */
 };
 
 enum lec_change_kind {
@@ -165,9 +166,11 @@ enum lec_change_kind {
     LEC_CHANGE_RUN,     /* `name`: the scene; `body`: the whole run as far as known, as in protocol section 5 */
     LEC_CHANGE_EVENT,   /* `device`, `name`: the event; `body` as in section 6 */
     LEC_CHANGE_JOURNAL, /* `name`: the entry's kind; `body`: the entry */
-    LEC_CHANGE_SAMPLE,  /* `device`, `name`: the point; `body`, `samples`, `n_samples` */
-    LEC_CHANGE_TRACE,   /* `name`: the line; `body` */
-    LEC_CHANGE_GAP, /* `name`: the kind ("event", "sample", "trace", "journal") of which events were lost for ever */
+    LEC_CHANGE_SAMPLE, /* `device`, `name`: the point; `body`, `samples`, `n_samples`. Of a recording: `device` NULL, `name`:
+                           the channel, the run stands in `body` */
+    LEC_CHANGE_TRACE,     /* `name`: the line; `body` */
+    LEC_CHANGE_RECORDING, /* `name`: the experiment; `body`: its run, as in protocol section 8 */
+    LEC_CHANGE_GAP, /* `name`: the kind ("event", "sample", "trace", "run", "journal") of which events were lost for ever */
 };
 
 /* Everything is lent for the callback. Members that a kind does not use are NULL or 0. */
