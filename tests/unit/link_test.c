@@ -217,6 +217,22 @@ static void flush_drops_what_has_come_and_counts_it(void **state)
     lec_link_close(&link);
 }
 
+static void a_flush_tells_that_the_other_side_has_gone(void **state)
+{
+    (void)state;
+    int peer;
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    lec_link_flush(link);
+    assert_false(lec_link_gone(link));
+    assert_int_equal(write(peer, "late", 4), 4);
+    close(peer);
+    struct pollfd end = {.fd = lec_link_fd(link), .events = POLLRDHUP};
+    assert_int_equal(poll(&end, 1, 5000), 1);
+    assert_int_equal(lec_link_flush(link), 4);
+    assert_true(lec_link_gone(link)); /* also behind bytes that came late */
+    lec_link_close(&link);
+}
+
 static void the_last_bytes_come_before_the_end(void **state)
 {
     (void)state;
@@ -788,6 +804,7 @@ int main(void)
         cmocka_unit_test(nothing_in_time_is_a_time_out_and_not_before),
         cmocka_unit_test(a_deadline_in_the_past_reads_what_is_there),
         cmocka_unit_test(flush_drops_what_has_come_and_counts_it),
+        cmocka_unit_test(a_flush_tells_that_the_other_side_has_gone),
         cmocka_unit_test(the_last_bytes_come_before_the_end),
         cmocka_unit_test(a_reset_is_told_as_one),
         cmocka_unit_test(a_peer_that_takes_no_bytes_is_a_time_out),
