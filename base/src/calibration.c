@@ -68,7 +68,7 @@ static void table(const struct lec_calibration *c, double x[CHUNK], size_t n)
     size_t pairs = c->n / 2, at = 0;
     if (pairs < 2) {
         for (size_t i = 0; i < n; i++)
-            x[i] = NAN;
+            x[i] = (double)NAN;
         return;
     }
     for (size_t i = 0; i < n; i++) { /* neighbours in time are neighbours in the table: go on from the last place */

@@ -88,6 +88,14 @@ const struct lec_scene *lec_room_scene(const struct lec_room *room, const char *
     return NULL;
 }
 
+const struct lec_experiment *lec_room_experiment(const struct lec_room *room, const char *name)
+{
+    for (size_t i = 0; i < room->n_experiments; i++)
+        if (strcmp(room->experiments[i].name, name) == 0)
+            return &room->experiments[i];
+    return NULL;
+}
+
 /* Refuses `v` unless it is one of the choices, naming them all. */
 static int check_choice(const char *v, const char *const choices[], size_t n, struct lec_err *err)
 {

@@ -120,6 +120,74 @@ const char *lec_print_duration(int64_t ns, char *buf, size_t size)
     return buf;
 }
 
+/* A number at the start of `text`, without sign; *rest is what follows it. */
+static int leading_number(const char *text, double *out, const char **rest)
+{
+    char number[24];
+    size_t n = strspn(text, "0123456789.");
+    if (n == 0 || n >= sizeof number)
+        return LEC_E_RANGE;
+    memcpy(number, text, n);
+    number[n] = '\0';
+    *rest = text + n;
+    return lec_parse_float(number, out);
+}
+
+int lec_parse_rate(const char *text, double *out_hz)
+{
+    static const struct {
+        const char *name;
+        double hz;
+    } units[] = {{"Hz", 1}, {"kHz", 1000}, {"MHz", 1e6}, {"/s", 1}, {"/min", 1.0 / 60}, {"/h", 1.0 / 3600}};
+    const double most = 1e6, least = 1e9 / (double)duration_max_ns;
+    double v, hz = 0;
+    const char *unit;
+    int64_t ns;
+    if (lec_parse_duration(text, &ns) == 0) {
+        hz = ns > 0 ? 1e9 / (double)ns : 0;
+    } else if (leading_number(text, &v, &unit) == 0) {
+        for (size_t i = 0; i < ARRAY_LEN(units); i++)
+            if (strcmp(unit, units[i].name) == 0)
+                hz = v * units[i].hz;
+    }
+    if (hz < least || hz > most)
+        return LEC_E_RANGE;
+    *out_hz = hz;
+    return 0;
+}
+
+const char *lec_print_rate(double hz, char *buf, size_t size)
+{
+    double ms = 1000 / hz;
+    if (hz < 1 && fabs(ms - nearbyint(ms)) < 1e-6 * ms)
+        return lec_print_duration(llround(ms) * ns_per_ms, buf, size);
+    snprintf(buf, size, "%.6gHz", hz);
+    return buf;
+}
+
+int lec_parse_size(const char *text, int64_t *out)
+{
+    static const struct {
+        const char *name;
+        double bytes;
+    } units[] = {{"B", 1},      {"kB", 1e3},          {"MB", 1e6},
+                 {"GB", 1e9},   {"TB", 1e12},         {"KB", 1e3},
+                 {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024.0 * 1024 * 1024}};
+    const char *unit;
+    double v;
+    if (leading_number(text, &v, &unit) < 0)
+        return LEC_E_RANGE;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        if (strcmp(unit, units[i].name) != 0)
+            continue;
+        if (v * units[i].bytes > 9007199254740992.0)
+            return LEC_E_RANGE;
+        *out = llround(v * units[i].bytes);
+        return 0;
+    }
+    return LEC_E_RANGE;
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

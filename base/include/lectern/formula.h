@@ -3,7 +3,7 @@
  * Grammar: numbers (decimal point), names, + - * / ^ (right to left), unary -, parentheses, and the functions abs sqrt exp
  * ln log10 sin cos tan asin acos atan (radians) atan2 min max floor round; constants pi, e. Three operators over time may
  * stand only around the whole formula: derivative(F[, SECONDS]), integral(F), smooth(F, SAMPLES): see lec_operator.
- * Limits: 512 bytes, 128 nodes, nesting 32.
+ * Limits: 512 bytes, 128 nodes, nesting 32. A formula uses at least one name; a name goes before a constant.
  *
  * Threads: a compiled formula is immutable and may be used by several threads. */
 #ifndef LECTERN_FORMULA_H

@@ -362,7 +362,7 @@ struct lec_experiment {
     bool on_event;    /* sampling on event: by `sample`, or by hand */
     unsigned repeat;  /* runs in a row, each with its own start condition; 1 */
     int64_t pause_ns; /* between them */
-    bool made;            /* over the bus (experiment.create), not in the room file */
+    bool made;        /* over the bus (experiment.create), not in the room file */
     struct lec_keys keys; /* its section as written, in that order */
     const char *file;
     int line;

@@ -22,6 +22,13 @@ int lec_parse_duration(const char *text, int64_t *out_ns);
 /* Writes nanoseconds as the shortest duration that reads back the same ("90s", "1500ms"); returns `buf`.
  * size: 32 is always enough. */
 const char *lec_print_duration(int64_t ns, char *buf, size_t size);
+/* How often, in Hz: "10Hz", "1kHz", "5/s", "2/min", "6/h", or as the time from one to the next: "20s", "50ms". More than
+ * once a year, at most 1 MHz. */
+int lec_parse_rate(const char *text, double *out_hz);
+/* Writes a rate in the shortest of these forms ("10Hz", "20s"); returns `buf`. size: 32 is always enough. */
+const char *lec_print_rate(double hz, char *buf, size_t size);
+/* A number of bytes: "2GB", "1.5MB", "500kB" (in thousands), "2GiB", "64KiB" (in 1024s), "4096B"; at most 2^53. */
+int lec_parse_size(const char *text, int64_t *out);
 
 /* Replaces the escapes \r \n \t \0 \e \\ \s (space) and \xHH. `out` may be `text` itself.
  * Returns the number of bytes in `out` (no NUL is added), or LEC_E_RANGE at an unknown or cut escape or when
