@@ -33,6 +33,8 @@ enum word_kind {
     WORD_CHOICE,   /* a value for the target before */
     WORD_SCENE,
     WORD_RUN, /* a scene under way */
+    WORD_EXPERIMENT,
+    WORD_RECORDING, /* a run of an experiment */
     WORD_FILE,
     WORD_ROOM,
     WORD_DRIVER,
@@ -48,7 +50,7 @@ struct option_row {
     struct text help;
 };
 
-#define COMMAND_OPTIONS 8
+#define COMMAND_OPTIONS 9 /* one row more than any command has */
 #define COMMAND_WORDS   3
 
 struct cli;
@@ -141,6 +143,16 @@ int cmd_scene_cancel(struct cli *cli);
 int cmd_scene_undo(struct cli *cli);
 int cmd_scene_capture(struct cli *cli);
 int cmd_scene_show(struct cli *cli);
+int cmd_experiment_list(struct cli *cli);
+int cmd_experiment_start(struct cli *cli);
+int cmd_experiment_watch(struct cli *cli);
+int cmd_experiment_stop(struct cli *cli);
+int cmd_experiment_mark(struct cli *cli);
+int cmd_experiment_sample(struct cli *cli);
+int cmd_run_list(struct cli *cli);
+int cmd_run_show(struct cli *cli);
+int cmd_run_export(struct cli *cli);
+int cmd_run_delete(struct cli *cli);
 int cmd_describe(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_devices(struct cli *cli);

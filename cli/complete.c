@@ -99,8 +99,8 @@ static void offer_rooms(const struct place *p)
 
 static void offer_word(const struct place *p, enum word_kind kind, const char *before)
 {
-    static const char *const kinds[] = {"start", "stop",  "command", "state", "scene",
-                                        "step",  "event", "config",  "clock", "limit"};
+    static const char *const kinds[] = {"start", "stop",   "command", "state", "scene", "step",
+                                        "event", "config", "clock",   "limit", "run"};
     switch (kind) {
     case WORD_DEVICE:
         offer_names(p, "device.list", "devices", "name");
@@ -123,6 +123,12 @@ static void offer_word(const struct place *p, enum word_kind kind, const char *b
     case WORD_RUN:
         offer_names(p, "scene.list", "scenes", "run");
         offer_names(p, "scene.list", "scenes", "name");
+        break;
+    case WORD_EXPERIMENT:
+        offer_names(p, "experiment.list", "experiments", "experiment");
+        break;
+    case WORD_RECORDING:
+        offer_names(p, "run.list", "runs", "run");
         break;
     case WORD_ROOM:
         offer_rooms(p);

@@ -180,6 +180,7 @@ static void changed(void *arg, struct lec_view *view, const struct lec_change *c
     case LEC_CHANGE_GAP:
     case LEC_CHANGE_JOURNAL:
     case LEC_CHANGE_SAMPLE:
+    case LEC_CHANGE_RECORDING:
     case LEC_CHANGE_TRACE:
         break;
     }

@@ -1,0 +1,166 @@
+#include "recording.h"
+
+#include <math.h>
+#include <string.h>
+
+json_t *recording_named(const char *name)
+{
+    if (!name)
+        return json_object();
+    return json_pack("{s:s}", name[0] >= '0' && name[0] <= '9' ? "run" : "experiment", name);
+}
+
+static const struct {
+    const char *state;
+    struct text text;
+    enum style style;
+} states[] = {
+    {"armed", {"chờ điều kiện bắt đầu", "waiting for its start condition"}, ACCENT},
+    {"recording", {"đang ghi", "recording"}, ACCENT},
+    {"done", {"xong", "done"}, GOOD},
+    {"stopped", {"đã dừng", "stopped"}, GOOD},
+    {"interrupted", {"bị ngắt giữa chừng", "interrupted"}, WARN},
+    {"failed", {"không được", "failed"}, BAD},
+};
+
+bool recording_is_running(const json_t *run)
+{
+    const char *state = text_of(run, "state");
+    return strcmp(state, "armed") == 0 || strcmp(state, "recording") == 0;
+}
+
+const char *recording_state(const json_t *run)
+{
+    if (json_is_true(json_object_get(run, "full")) && recording_is_running(run))
+        return T("đĩa đầy, tạm ngừng ghi", "the disk is full, recording waits");
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (strcmp(states[i].state, text_of(run, "state")) == 0)
+            return lang_text(states[i].text);
+    return text_of(run, "state");
+}
+
+enum style recording_style(const json_t *run)
+{
+    if (json_is_true(json_object_get(run, "full")))
+        return BAD;
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (strcmp(states[i].state, text_of(run, "state")) == 0)
+            return states[i].style;
+    return PLAIN;
+}
+
+int recording_exit(const json_t *run)
+{
+    const char *state = text_of(run, "state");
+    return strcmp(state, "done") == 0 || strcmp(state, "stopped") == 0 ? EXIT_OK : EXIT_NOT_DONE;
+}
+
+void spark_add(struct spark *s, double value)
+{
+    if (s->n == SPARK_WIDTH) {
+        memmove(s->at, s->at + 1, (SPARK_WIDTH - 1) * sizeof s->at[0]);
+        s->n--;
+    }
+    s->at[s->n++] = value;
+}
+
+/* The course as bars of eight heights, between its own least and greatest; a gap is a dot. */
+static const char *spark_text(const struct spark *s, char *buf, size_t size)
+{
+    static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    double low = INFINITY, high = -INFINITY;
+    size_t at = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        low = fmin(low, s->at[i]);
+        high = fmax(high, s->at[i]);
+    }
+    buf[0] = '\0';
+    for (size_t i = 0; i < s->n; i++) {
+        size_t bar = high > low ? (size_t)((s->at[i] - low) / (high - low) * 7.999) : 3;
+        at += (size_t)snprintf(buf + at, size - at, "%s", isnan(s->at[i]) ? "·" : bars[bar]);
+    }
+    return buf;
+}
+
+/* Elapsed of the duration as a bar, or only the time when there is no end. */
+static void print_progress(const json_t *run)
+{
+    char elapsed[WORD_SIZE], total[WORD_SIZE], left[WORD_SIZE], bar[4 * 30 + 1];
+    int64_t ms = int_of(run, "elapsed_ms", 0), duration = int_of(run, "duration_ms", 0),
+            remaining = int_of(run, "remaining_ms", -1);
+    word_span(ms, elapsed, sizeof elapsed);
+    if (duration <= 0) {
+        out("  %s\n", elapsed);
+        return;
+    }
+    size_t at = 0;
+    for (int64_t i = 0; i < 30; i++)
+        at += (size_t)snprintf(bar + at, sizeof bar - at, "%s", ms * 30 > i * duration ? "█" : "░");
+    out("  %s  %s / %s", bar, elapsed, word_span(duration, total, sizeof total));
+    if (remaining >= 0 && recording_is_running(run))
+        out(T(", còn %s", ", %s left"), word_span(remaining, left, sizeof left));
+    out("\n");
+}
+
+int recording_print(const json_t *run, const struct spark *sparks, size_t n_sparks)
+{
+    const json_t *channels = json_object_get(run, "channels");
+    const char *label = lang_json(json_object_get(run, "label")), *reason = text_of(run, "reason");
+    int lines = 2;
+    out_styled(BOLD, "%s", label[0] ? label : text_of(run, "experiment"));
+    out("  ");
+    out_styled(recording_style(run), "%s", recording_state(run));
+    if (reason[0])
+        out_styled(DIM, "  %s", reason);
+    out_styled(DIM, "  %s\n", text_of(run, "run"));
+    print_progress(run);
+    struct table *t = table_new(5);
+    for (size_t i = 0; i < json_array_size(channels); i++, lines++) {
+        const json_t *c = json_array_get(channels, i);
+        char value[WORD_SIZE], course[3 * SPARK_WIDTH + 1] = "";
+        int64_t lost = int_of(c, "lost", 0);
+        bool there = !json_is_false(json_object_get(c, "there"));
+        table_cell(t, there ? PLAIN : WARN, "  %s", text_of(c, "channel"));
+        table_cell(t, there ? BOLD : DIM, "%s",
+                   word_measure(json_object_get(c, "last"), text_of(c, "unit"), value, sizeof value));
+        table_cell(t, ACCENT, "%s", i < n_sparks ? spark_text(&sparks[i], course, sizeof course) : "");
+        table_cell(t, DIM, T("%lld mẫu", "%lld samples"), (long long)int_of(c, "samples", 0));
+        if (!there)
+            table_cell(t, WARN, "%s", T("thiết bị không có mặt", "its device is away"));
+        else if (lost > 0)
+            table_cell(t, WARN, T("mất %lld", "%lld lost"), (long long)lost);
+        else
+            table_cell(t, PLAIN, "%s", "");
+    }
+    table_print(t, false);
+    return lines;
+}
+
+void recording_print_mark(const json_t *mark)
+{
+    static const struct {
+        const char *kind;
+        struct text text;
+    } kinds[] = {
+        {"mark", {"ghi chú", "mark"}},         {"gap", {"mất mẫu", "gap"}},
+        {"overrun", {"quá tải", "overrun"}},   {"late", {"đọc muộn", "late"}},
+        {"clock", {"chỉnh đồng hồ", "clock"}}, {"unplug", {"rút ra", "unplugged"}},
+        {"replug", {"cắm lại", "plugged in"}}, {"trigger", {"điều kiện bắt đầu", "trigger"}},
+        {"full", {"đĩa đầy", "disk full"}},    {"resumed", {"ghi tiếp", "resumed"}},
+        {"limit", {"giới hạn", "limit"}},
+    };
+    const char *kind = text_of(mark, "kind"), *shown = kind, *channel = text_of(mark, "channel"),
+               *by = text_of(mark, "by");
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            shown = lang_text(kinds[i].text);
+    int64_t lost = int_of(mark, "lost", 0);
+    out_styled(DIM, "  %10.3f s  ", (double)int_of(mark, "t_ms", 0) / 1000);
+    out_styled(strcmp(kind, "mark") == 0 || strcmp(kind, "trigger") == 0 ? ACCENT : WARN, "%s", shown);
+    out("%s%s  %s", channel[0] ? "  " : "", channel, text_of(mark, "text"));
+    if (lost > 0)
+        out(T("  (mất %lld mẫu)", "  (%lld samples lost)"), (long long)lost);
+    if (by[0])
+        out_styled(DIM, "  %s", by);
+    out("\n");
+}

@@ -1,0 +1,30 @@
+/* Runs of experiments as people read them: shared by the experiment and run commands. */
+#ifndef LECTERN_CLI_RECORDING_H
+#define LECTERN_CLI_RECORDING_H
+
+#include "cli.h"
+
+/* "20261122-101500-cooling-1" is a run, "cooling" an experiment: {"run":...} or {"experiment":...}; no name: {}. */
+json_t *recording_named(const char *name);
+
+/* Whether it goes on: armed or recording. */
+bool recording_is_running(const json_t *run);
+/* The state in words, with the colour it deserves. */
+const char *recording_state(const json_t *run);
+enum style recording_style(const json_t *run);
+/* The exit code of a command that saw it end. */
+int recording_exit(const json_t *run);
+
+/* The picture of a run: state, progress, a line for each channel with its newest value and, where `sparks` has them (of
+ * the channel's index, may be NULL), the course of the last. Returns the number of lines printed. */
+#define SPARK_WIDTH 40
+struct spark {
+    double at[SPARK_WIDTH]; /* oldest first; NaN: none */
+    size_t n;
+};
+void spark_add(struct spark *s, double value);
+int recording_print(const json_t *run, const struct spark *sparks, size_t n_sparks);
+/* One line about a mark: when, what, which channel, how many samples were lost. */
+void recording_print_mark(const json_t *mark);
+
+#endif
