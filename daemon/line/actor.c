@@ -40,7 +40,7 @@ bool line_wanted(struct line *line)
 
 static void take(struct line *line, const struct lec_request *r)
 {
-    if (r->device >= line->n_devices && r->ask <= LEC_ASK_NOTICE && r->ask != LEC_ASK_STOP)
+    if (r->device >= line->n_devices && r->ask != LEC_ASK_STOP && r->ask != LEC_ASK_TRACE)
         return;
     switch (r->ask) {
     case LEC_ASK_SET:
@@ -59,7 +59,8 @@ static void take(struct line *line, const struct lec_request *r)
         device_heard(d);
         break;
     }
-    case LEC_ASK_RATE: /* nothing streams yet */
+    case LEC_ASK_RATE:
+        device_rate(&line->devices[r->device], r);
         break;
     case LEC_ASK_TRACE:
         line->trace = r->on;
@@ -94,8 +95,12 @@ static void unasked(struct line *line)
         struct lec_err err;
         int rc = lec_hosted_input(&d->h, &err);
         heard = true;
-        if (rc < 0 && rc != LEC_E_CANCELLED)
+        if (d->streams) {
+            stream_input(d, rc, &err);
+            line->gather_until = lec_now() + STREAM_GATHER_NS;
+        } else if (rc < 0 && rc != LEC_E_CANCELLED) {
             device_after(d, rc, 0, &err);
+        }
         device_flush(d);
     }
     if (heard || !line->port.link)
@@ -107,7 +112,8 @@ static void unasked(struct line *line)
         line_close_link(line); /* idle, and closed by the device: opened again when there is something to say */
 }
 
-/* Waits for a request, bytes, cancellation, or `wake`. */
+/* Waits for a request, bytes, cancellation, or `wake`. Bytes of a stream that was just looked at may wait a moment: a
+ * device that sends a line each millisecond shall not wake us a thousand times a second. */
 static void wait_for_work(struct line *line, int64_t wake)
 {
     struct pollfd items[LEC_LINE_OPS];
@@ -115,7 +121,10 @@ static void wait_for_work(struct line *line, int64_t wake)
     items[n++] = (struct pollfd){.fd = lec_mailbox_fd(line->requests), .events = POLLIN};
     items[n++] = (struct pollfd){.fd = line->cancel_fd, .events = POLLIN};
     nfds_t first = n;
-    if (line->port.link && lec_link_fd(line->port.link) >= 0)
+    bool gathers = line->gather_until > lec_now();
+    if (gathers && line->port.link && line->gather_until < wake)
+        wake = line->gather_until;
+    if (!gathers && line->port.link && lec_link_fd(line->port.link) >= 0)
         items[n++] = (struct pollfd){.fd = lec_link_fd(line->port.link), .events = POLLIN};
     for (size_t i = 0; i < line->n_devices && n < LEC_LINE_OPS; i++)
         if (line->devices[i].h.watch_fd >= 0)

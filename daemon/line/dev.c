@@ -1,6 +1,7 @@
 #include "line/dev.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,10 +286,41 @@ void lec_dev_event(struct lec_dev *dev, const char *name, const char *data)
     h->sink->event(h->sink->ctx, h->dev.desc, name, data ? data : "");
 }
 
+/* The newest sample that is a number becomes the value that lec_dev_last tells. */
+static void keep_newest(struct lec_hosted *h, const struct lec_point *point, const struct lec_block *block)
+{
+    struct lec_point_state *state = &h->points[point->index];
+    size_t i = block->flags & LEC_BLOCK_BAD ? 0 : block->n;
+    while (i > 0 && isnan(block->raw[i - 1]))
+        i--;
+    state->quality = i > 0 ? LEC_GOOD : LEC_BAD;
+    if (i > 0)
+        state->value = lec_float(block->raw[i - 1]);
+}
+
 void lec_dev_block(struct lec_dev *dev, const struct lec_point *point, const struct lec_block *block)
 {
     struct lec_hosted *h = hosted(dev);
-    h->sink->block(h->sink->ctx, point, block);
+    struct lec_block part = *block;
+    if (block->n == 0)
+        return;
+    h->marks[point->index] |= LEC_MARK_PUBLISHED;
+    keep_newest(h, point, block);
+    for (size_t at = 0; at < block->n; at += part.n) {
+        part.raw = block->raw + at;
+        part.n = block->n - at < LEC_BLOCK_SAMPLES ? block->n - at : LEC_BLOCK_SAMPLES;
+        part.first_ns = block->first_ns + (int64_t)((double)at * block->interval_ns);
+        h->sink->block(h->sink->ctx, point, &part);
+        part.lost = 0;
+        part.flags &= ~LEC_BLOCK_OVERRUN;
+    }
+}
+
+void lec_dev_calibration(struct lec_dev *dev, const struct lec_point *point, const struct lec_calibration *calibration)
+{
+    struct lec_hosted *h = hosted(dev);
+    if (h->sink->calibration)
+        h->sink->calibration(h->sink->ctx, point, calibration);
 }
 
 enum lec_quality lec_dev_last(const struct lec_dev *dev, const struct lec_point *point, struct lec_value *out)
@@ -458,6 +490,15 @@ int lec_hosted_notice(struct lec_hosted *h, const char *data, size_t len, struct
         return 0;
     start_exchange(h, 0);
     return ended(h, h->driver->notice(&h->dev, data, len, err));
+}
+
+int lec_hosted_rate(struct lec_hosted *h, const struct lec_point *point, int64_t period_ns, int64_t *granted_ns,
+                    struct lec_err *err)
+{
+    if (!h->driver->rate)
+        return lec_fail(err, LEC_E_NOTSUP, "the device's rate cannot be set");
+    start_exchange(h, point->timeout_ns);
+    return ended(h, h->driver->rate(&h->dev, point, period_ns, granted_ns, err));
 }
 
 bool lec_hosted_gate(const struct lec_hosted *h, const struct lec_when *when)

@@ -18,12 +18,17 @@ struct lec_sink {
     /* These points were read again and hold what was published last. May be NULL: value is called instead. */
     void (*same)(void *ctx, const struct lec_point *const points[], size_t n);
     void (*event)(void *ctx, const struct lec_device *desc, const char *name, const char *data);
+    /* 1 to LEC_BLOCK_SAMPLES samples. */
     void (*block)(void *ctx, const struct lec_point *point, const struct lec_block *block);
+    /* May be NULL. */
+    void (*calibration)(void *ctx, const struct lec_point *point, const struct lec_calibration *calibration);
     /* May be NULL: nobody listens for datagrams. Returns 0, LEC_E_LINK. */
     int (*listen)(void *ctx, const struct lec_device *desc, uint16_t port, struct lec_err *err);
     /* May be NULL. Bytes for the trace: dir 's' sent, 'r' received. */
     void (*trace)(void *ctx, const struct lec_device *desc, char dir, const void *data, size_t n);
 };
+
+#define LEC_BLOCK_SAMPLES 8192 /* most in one block; larger ones are told in pieces */
 
 struct lec_point_state {
     struct lec_value value; /* the last one published; LEC_NONE before */
@@ -91,6 +96,9 @@ int lec_hosted_invoke(struct lec_hosted *h, const struct lec_action *action, con
                       struct lec_err *err);
 int lec_hosted_input(struct lec_hosted *h, struct lec_err *err);
 int lec_hosted_notice(struct lec_hosted *h, const char *data, size_t len, struct lec_err *err);
+/* LEC_E_NOTSUP also when the driver has no say in the rate. */
+int lec_hosted_rate(struct lec_hosted *h, const struct lec_point *point, int64_t period_ns, int64_t *granted_ns,
+                    struct lec_err *err);
 
 /* Whether the gate of a point or action is open: `when` is met by good values known. */
 bool lec_hosted_gate(const struct lec_hosted *h, const struct lec_when *when);

@@ -38,9 +38,11 @@ static int64_t jitter(int64_t ns)
     return ns / 2 + (int64_t)(x % (uint64_t)(ns > 0 ? ns : 1));
 }
 
-static int64_t longer(int64_t pause, const struct lec_device *desc)
+/* A streaming device is missed from the first second on, and looking for its port disturbs nobody. */
+static int64_t longer(int64_t pause, const struct line_device *d)
 {
-    int64_t cap = desc->away_period_ns > PAUSE_FIRST_NS ? desc->away_period_ns : PAUSE_FIRST_NS;
+    int64_t away = d->h.dev.desc->away_period_ns;
+    int64_t cap = d->streams ? STREAM_PAUSE_NS : away > PAUSE_FIRST_NS ? away : PAUSE_FIRST_NS;
     return pause * 2 < cap ? pause * 2 : cap;
 }
 
@@ -49,11 +51,16 @@ void device_set_away(struct line_device *d, int code, const char *reason)
     if (code == LEC_E_CONFIG)
         d->pause_ns = d->h.dev.desc->away_period_ns;
     d->retry_at = lec_now() + jitter(d->pause_ns);
-    d->pause_ns = longer(d->pause_ns, d->h.dev.desc);
+    d->pause_ns = longer(d->pause_ns, d);
     tell_status(d, false, code, reason);
 }
 
-static void set_online(struct line_device *d)
+bool device_delivers(const struct line_device *d, const struct lec_point *p)
+{
+    return p->stream && d->streams;
+}
+
+void device_online(struct line_device *d)
 {
     d->failures = 0;
     d->pause_ns = PAUSE_FIRST_NS;
@@ -61,7 +68,8 @@ static void set_online(struct line_device *d)
         return;
     int64_t now = lec_now();
     for (size_t i = 0; i < d->h.dev.desc->n_points; i++)
-        if (d->h.dev.desc->points[i].period_ns != LEC_NEVER && (d->h.dev.desc->points[i].access & LEC_READ))
+        if (d->slots[i].period_ns != LEC_NEVER && (d->h.dev.desc->points[i].access & LEC_READ) &&
+            !device_delivers(d, &d->h.dev.desc->points[i]))
             d->slots[i].due = now;
     d->next_due = now;
     tell_status(d, true, 0, "");
@@ -95,7 +103,7 @@ static int open_link(struct line *line, bool force, struct lec_err *err)
     snprintf(line->open_reason, sizeof line->open_reason, "%s", err->text);
     line->attempt_at = lec_now();
     line->reopen_at = line->attempt_at + jitter(line->pause_ns);
-    line->pause_ns = longer(line->pause_ns, line->devices[0].h.dev.desc);
+    line->pause_ns = longer(line->pause_ns, &line->devices[0]);
     for (size_t i = 0; i < line->n_devices; i++)
         device_set_away(&line->devices[i], rc, err->text);
     return rc;
@@ -124,7 +132,9 @@ int device_ready(struct line_device *d, bool force, struct lec_err *err)
         }
         return rc;
     }
-    return 0;
+    if (d->streams)
+        stream_opened(d);
+    return d->h.is_open ? 0 : lec_fail(err, LEC_E_LINK, "%s", d->away_reason);
 }
 
 void device_after(struct line_device *d, int rc, int64_t lockout_ns, const struct lec_err *err)
@@ -155,7 +165,7 @@ void device_after(struct line_device *d, int rc, int64_t lockout_ns, const struc
     default: /* an answer, though maybe not the one hoped for */
         if (line->port.broken)
             line_close_link(line);
-        set_online(d);
+        device_online(d);
         return;
     }
     if (d->failures > (int)desc->retries)
@@ -193,9 +203,12 @@ int device_init(struct line *line, size_t index, struct lec_report *report)
         return rc;
     }
     d->plain = true;
+    for (size_t i = 0; i < desc->n_points; i++)
+        d->streams = d->streams || (desc->points[i].stream && d->h.driver->input);
     for (size_t i = 0; i < desc->n_points; i++) {
         const struct lec_point *p = &desc->points[i];
-        d->slots[i].due = (p->access & LEC_READ) && p->period_ns != LEC_NEVER ? 0 : LEC_NEVER;
+        bool asked = (p->access & LEC_READ) && p->period_ns != LEC_NEVER && !device_delivers(d, p);
+        d->slots[i].due = asked ? 0 : LEC_NEVER;
         d->slots[i].period_ns = p->period_ns;
         d->plain = d->plain && !p->when.point && p->timeout_ns <= desc->timeout_ns;
     }
@@ -218,6 +231,11 @@ void device_done(struct line_device *d)
 int64_t device_next(const struct line_device *d)
 {
     int64_t at = d->next_due;
+    if (d->streams) {
+        int64_t look = stream_next(d);
+        at = d->online && d->h.is_open && d->h.driver->poll && at < look ? at : look;
+        return at > d->not_before ? at : d->not_before;
+    }
     /* a device that only speaks, or can only be written, is opened so that its state is known */
     bool unknown = !d->told_status || (d->online && !d->h.is_open && !d->h.driver->poll);
     if (unknown)
@@ -258,8 +276,17 @@ static void gated(struct line_device *d, const struct lec_point *p)
 static void plan_next(struct line_device *d, size_t point, int64_t now)
 {
     struct slot *slot = &d->slots[point];
-    int64_t next = slot->due + slot->period_ns;
-    slot->due = slot->period_ns == 0 ? LEC_NEVER : next > now ? next : now + slot->period_ns;
+    if (slot->period_ns == 0 || slot->period_ns == LEC_NEVER) {
+        slot->due = LEC_NEVER;
+        return;
+    }
+    int64_t late = now - slot->due;
+    if (late < slot->period_ns)
+        slot->due += slot->period_ns;
+    else if (slot->blocks) /* samples keep to their grid; what was missed is missing */
+        slot->due += (late / slot->period_ns + 1) * slot->period_ns;
+    else
+        slot->due = now + slot->period_ns;
 }
 
 /* A point that is due and has a gate, was dropped, or has its own time-out: returns whether it is asked now. */
@@ -272,8 +299,8 @@ static bool admit(struct line_device *d, const struct lec_point *p, int64_t now,
     }
     if (!lec_hosted_gate(&d->h, &p->when)) {
         gated(d, p);
-        slot->due =
-            now + (p->period_ns > 0 && p->period_ns < LEC_SEC ? p->period_ns : LEC_SEC); /* soon after it opens */
+        slot->due = now + (slot->period_ns > 0 && slot->period_ns < LEC_SEC ? slot->period_ns
+                                                                            : LEC_SEC); /* soon after it opens */
         return false;
     }
     if (p->timeout_ns > *timeout_ns)
@@ -333,6 +360,8 @@ void device_poll(struct line_device *d)
 {
     struct lec_err err;
     const struct lec_point *due[4096];
+    if (d->streams && !stream_check(d))
+        return;
     int rc = device_ready(d, false, &err);
     if (rc < 0) { /* never again before the line may be tried again */
         int64_t soonest = lec_now() + PAUSE_FIRST_NS;
@@ -343,7 +372,8 @@ void device_poll(struct line_device *d)
         return;
     }
     if (!d->h.driver->poll || d->h.dev.desc->n_points == 0 || d->next_due == LEC_NEVER) {
-        set_online(d); /* opened, and nothing to ask: that is all that can be known */
+        if (!d->streams)
+            device_online(d); /* opened, and nothing to ask: that is all that can be known */
         return;
     }
     int64_t now = lec_now();
@@ -369,6 +399,8 @@ void device_poll(struct line_device *d)
 int device_read(struct line_device *d, const struct lec_point *point, struct lec_value *out, struct lec_err *err)
 {
     const struct lec_point *due[] = {point};
+    if (device_delivers(d, point))
+        return lec_fail(err, LEC_E_NOTSUP, "it is delivered by the device and cannot be asked for");
     int rc = lec_hosted_poll(&d->h, due, 1, point->timeout_ns, err);
     const struct lec_point_state *state = &d->h.points[point->index];
     if (rc == 0 && state->quality != LEC_GOOD)
@@ -376,11 +408,11 @@ int device_read(struct line_device *d, const struct lec_point *point, struct lec
     device_after(d, rc, 0, err);
     if (rc == 0)
         *out = state->value;
-    if (rc == 0 && point->period_ns > 0 && point->period_ns != LEC_NEVER) {
+    struct slot *slot = &d->slots[point->index];
+    if (rc == 0 && slot->period_ns > 0 && slot->period_ns != LEC_NEVER) {
         /* It stays in step with the points that are polled with it: together they are one request. */
-        int64_t *at = &d->slots[point->index].due;
-        if (*at - lec_now() < point->period_ns / 2)
-            *at += point->period_ns;
+        if (slot->due - lec_now() < slot->period_ns / 2)
+            slot->due += slot->period_ns;
         find_next(d);
     }
     device_flush_now(d); /* somebody waits for this reading: its time is news even if its value is not */

@@ -25,8 +25,9 @@ enum lec_ask {
     LEC_ASK_STOP,    /* end operation `op` */
     LEC_ASK_NOTICE,  /* a datagram for the device: `len` bytes in `data` */
     LEC_ASK_TRACE,   /* `on`: tell every byte */
-    LEC_ASK_RATE, /* point `item` shall be sampled each `period_ns` (0: as its profile says); `on`: a polled point tells each
-                        reading as a block of one. Answered with LEC_TELL_RATE */
+    LEC_ASK_RATE,    /* point `item` shall be sampled each `period_ns` (0: as its profile says); `on`: a polled point
+                       tells each reading, good or bad, changed or not, as a block of one. Answered with LEC_TELL_RATE.
+                       The wish stays until the next one: a streaming device that comes back is asked again */
 };
 
 struct lec_request {
@@ -63,7 +64,7 @@ enum lec_tell {
     LEC_TELL_EVENT,       /* name, NUL, JSON, NUL */
     LEC_TELL_BLOCK,       /* struct lec_block_head, then float64 */
     LEC_TELL_CALIBRATION, /* struct lec_told_calibration */
-    LEC_TELL_RATE,        /* operation `op`: struct lec_told_rate */
+    LEC_TELL_RATE,        /* operation `op`: struct lec_told_rate; op 0: asked again after the device came back */
     LEC_TELL_TRACE,       /* 's' or 'r', then bytes */
     LEC_TELL_COUNTERS,    /* struct lec_counters */
     LEC_TELL_NOTICE,      /* from the notice thread: bytes of a datagram for this device */
@@ -106,8 +107,8 @@ struct lec_told_calibration {
 
 struct lec_told_rate {
     uint32_t point;
-    int code; /* 0, or why not */
-    int64_t granted_ns;
+    int code;           /* 0; LEC_E_LINK: away, asked again when it is back; LEC_E_RANGE... why not */
+    int64_t granted_ns; /* 0: the device's own, which is not known */
     char reason[LEC_ERR_TEXT];
 };
 

@@ -40,6 +40,10 @@ enum news {
 struct slot {
     int64_t due; /* LEC_NEVER */
     int64_t period_ns;
+    bool blocks;        /* each reading is told as a block of one too */
+    bool wished;        /* streaming: wish_ns was asked for and is asked again after each open */
+    int64_t wish_ns;    /* 0: as the profile says */
+    double interval_ns; /* streaming: of the last block; 0: none yet */
 };
 
 struct line_device {
@@ -55,6 +59,9 @@ struct line_device {
     struct slot *slots;       /* per point */
     uint8_t *news;            /* per point, of enum news */
     bool plain;               /* no point has a gate or a time-out of its own */
+    bool streams;             /* it has a streaming point: online while it speaks (stream.c) */
+    int64_t heard_at;         /* streaming: when it opened or last said something of use */
+    struct lec_err unread;    /* streaming: why what came since then was of no use; "" if nothing came */
     int64_t same_ns, same_us; /* when unchanged values were last read: within FRESH_EVERY_NS right for each */
     struct report_cache *told;
     size_t *dirty; /* points whose news wait for the next batch, in order */
@@ -103,7 +110,8 @@ struct line {
     int64_t reopen_at, pause_ns;
     char open_reason[LEC_ERR_TEXT];
     int open_code;
-    int64_t flush_at; /* when pending "still fresh" news go out */
+    int64_t flush_at;     /* when pending "still fresh" news go out */
+    int64_t gather_until; /* bytes of a stream wait until then, so that one look finds many */
     int64_t counters_at;
     struct lec_counters told_counters;
     struct lec_sink sink;
@@ -140,6 +148,27 @@ void line_close_link(struct line *line);
 /* A datagram came from it: one that is away is tried again soon. */
 void device_heard(struct line_device *d);
 void device_set_away(struct line_device *d, int code, const char *reason);
+
+/* Not asked by the schedule: the device delivers it by itself. */
+bool device_delivers(const struct line_device *d, const struct lec_point *p);
+/* It has said something of use: online, whatever the status was. */
+void device_online(struct line_device *d);
+
+/* stream.c */
+#define STREAM_GATHER_NS (10 * LEC_MS)  /* between two looks at a stream */
+#define STREAM_PAUSE_NS  (700 * LEC_MS) /* longest pause between attempts to reach a streaming device */
+/* After open: from here on silence is measured, and rates that were asked for are asked again. */
+void stream_opened(struct line_device *d);
+/* It told a sample or a value. */
+void stream_heard(struct line_device *d);
+/* The input callback has returned `rc`. */
+void stream_input(struct line_device *d, int rc, const struct lec_err *err);
+/* When silence has to be looked at. */
+int64_t stream_next(const struct line_device *d);
+/* Looks at it: away when it has been silent too long. Returns whether the connection may be used. */
+bool stream_check(struct line_device *d);
+/* LEC_ASK_RATE, for streaming and polled points. */
+void device_rate(struct line_device *d, const struct lec_request *r);
 
 /* ops.c */
 void ops_take(struct line *line, const struct lec_request *request);

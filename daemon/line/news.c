@@ -1,4 +1,5 @@
 /* What the core is told of a device: batches of values, events, blocks, traces. The sink behind lec_dev_*. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,60 @@ static void news(struct line_device *d, size_t point, uint8_t what)
     d->news[point] |= NEWS_WAITING | what;
 }
 
+static void tell_block(struct line_device *d, const struct lec_point *point, const struct lec_block *block)
+{
+    struct lec_block_head body = {.point = (uint32_t)point->index,
+                                  .n = (uint32_t)block->n,
+                                  .flags = block->flags,
+                                  .first_ns = block->first_ns,
+                                  .interval_ns = block->interval_ns,
+                                  .drift_ppm = block->drift_ppm,
+                                  .lost = block->lost};
+    struct lec_buf b;
+    lec_buf_init(&b, LEC_REPORT_FRAME);
+    lec_buf_put(&b, &body, sizeof body);
+    lec_buf_put(&b, block->raw, block->n * sizeof *block->raw);
+    struct lec_head head = {.tell = LEC_TELL_BLOCK, .line = d->line->number, .device = (uint32_t)d->index};
+    if (!b.failed)
+        line_tell(d->line, &head, b.data, b.len);
+    lec_buf_done(&b);
+}
+
+/* The value as a sample; NaN for what is no number. An enum is the place of its choice. */
+static double number_of(const struct lec_point *point, const struct lec_value *v)
+{
+    switch (v->type) {
+    case LEC_BOOL:
+        return v->b ? 1 : 0;
+    case LEC_INT:
+        return (double)v->i;
+    case LEC_FLOAT:
+        return v->f;
+    case LEC_ENUM:
+        for (size_t i = 0; i < point->n_choices; i++)
+            if (strcmp(point->choices[i], v->s) == 0)
+                return (double)i;
+        break;
+    case LEC_NONE:
+    case LEC_TEXT:
+        break;
+    }
+    return (double)NAN;
+}
+
+/* A reading of a polled point that is recorded. */
+static void tell_reading(struct line_device *d, const struct lec_point *point, bool good, const struct lec_value *value,
+                         int64_t at_ns)
+{
+    double raw = good ? number_of(point, value) : (double)NAN;
+    struct lec_block block = {.raw = &raw,
+                              .n = 1,
+                              .first_ns = at_ns,
+                              .interval_ns = (double)d->slots[point->index].period_ns,
+                              .flags = good ? 0 : LEC_BLOCK_BAD};
+    tell_block(d, point, &block);
+}
+
 /* lec_sink.value: remembers the news; unchanged values are told later, together. */
 static void on_value(void *ctx, const struct lec_point *point, enum lec_quality quality, const struct lec_value *value,
                      const char *reason)
@@ -100,6 +155,10 @@ static void on_value(void *ctx, const struct lec_point *point, enum lec_quality 
     }
     if (quality == LEC_GOOD)
         stamp(line, c); /* else the value is as old as it was */
+    if (d->slots[point->index].blocks)
+        tell_reading(d, point, quality == LEC_GOOD, value, quality == LEC_GOOD ? c->time_ns : lec_now());
+    if (d->streams && quality == LEC_GOOD)
+        stream_heard(d);
 }
 
 /* lec_sink.same: what was published last has been read again. */
@@ -115,6 +174,8 @@ static void on_same(void *ctx, const struct lec_point *const points[], size_t n)
         size_t at = points[i]->index;
         if (d->news[at] & NEWS_GOOD) {
             news(d, at, 0);
+            if (d->slots[at].blocks)
+                tell_reading(d, points[i], true, &d->h.points[at].value, now.time_ns);
         } else if (d->h.points[at].quality == LEC_GOOD) { /* it had gone stale meanwhile */
             on_value(ctx, points[i], LEC_GOOD, &d->h.points[at].value, "");
         }
@@ -137,23 +198,18 @@ static void on_event(void *ctx, const struct lec_device *desc, const char *name,
 
 static void on_block(void *ctx, const struct lec_point *point, const struct lec_block *block)
 {
-    struct line *line = ctx;
-    struct line_device *d = device_of(line, point->device);
-    struct lec_block_head body = {.point = (uint32_t)point->index,
-                                  .n = (uint32_t)block->n,
-                                  .flags = block->flags,
-                                  .first_ns = block->first_ns,
-                                  .interval_ns = block->interval_ns,
-                                  .drift_ppm = block->drift_ppm,
-                                  .lost = block->lost};
-    struct lec_buf b;
-    lec_buf_init(&b, LEC_REPORT_FRAME);
-    lec_buf_put(&b, &body, sizeof body);
-    lec_buf_put(&b, block->raw, block->n * sizeof *block->raw);
-    struct lec_head head = {.tell = LEC_TELL_BLOCK, .line = line->number, .device = (uint32_t)d->index};
-    if (!b.failed)
-        line_tell(line, &head, b.data, b.len);
-    lec_buf_done(&b);
+    struct line_device *d = device_of(ctx, point->device);
+    d->slots[point->index].interval_ns = block->interval_ns;
+    stream_heard(d); /* first: the core takes samples of a device that it knows to be there */
+    tell_block(d, point, block);
+}
+
+static void on_calibration(void *ctx, const struct lec_point *point, const struct lec_calibration *calibration)
+{
+    struct line_device *d = device_of(ctx, point->device);
+    struct lec_told_calibration body = {.point = (uint32_t)point->index, .calibration = *calibration};
+    struct lec_head head = {.tell = LEC_TELL_CALIBRATION, .line = d->line->number, .device = (uint32_t)d->index};
+    line_tell(d->line, &head, &body, sizeof body);
 }
 
 static int on_listen(void *ctx, const struct lec_device *desc, uint16_t port, struct lec_err *err)
@@ -201,6 +257,7 @@ void device_sink(struct line *line)
                                    .same = on_same,
                                    .event = on_event,
                                    .block = on_block,
+                                   .calibration = on_calibration,
                                    .listen = on_listen,
                                    .trace = on_trace};
 }

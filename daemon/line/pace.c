@@ -1,0 +1,229 @@
+#include "lectern/pace.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lectern/clock.h"
+
+#define BUCKET_FIRST_NS  (50 * LEC_MS)
+#define BUCKET_LAST_NS   LEC_SEC       /* times LEC_PACE_POINTS: the line knows the last minute */
+#define SETTLE_NS        (2 * LEC_SEC) /* so long the nominal interval is better than a measured one... */
+#define SETTLE_POINTS    8             /* ...or until so many arrivals are known */
+#define DISAGREE_NS      (40 * LEC_MS) /* ...unless they differ by more than packets are usually late */
+#define MISSING_ARRIVALS 16            /* losses are not looked for before so many arrivals */
+#define WINDOW_NS        LEC_SEC       /* lateness is compared between windows of this length */
+#define WINDOWS_HIGH     2             /* so many late ones in a row are a loss */
+#define GAP_LEAST_NS     (25 * LEC_MS) /* schedulers and USB adapters delay by less */
+
+void lec_pace_begin(struct lec_pace *p, double nominal_interval_ns)
+{
+    *p = (struct lec_pace){
+        .nominal_ns = nominal_interval_ns, .interval_ns = nominal_interval_ns, .bucket_ns = BUCKET_FIRST_NS};
+}
+
+/* ---- The line ----------------------------------------------------------------------------------------------- */
+
+static double x_of(const struct lec_pace *p, unsigned i)
+{
+    return (double)(p->at[i].number - p->origin);
+}
+
+static double y_of(const struct lec_pace *p, unsigned i)
+{
+    return (double)(p->at[i].ns - p->origin_ns);
+}
+
+/* The lower convex hull of what is remembered, as indices; returns their number. */
+static unsigned hull(const struct lec_pace *p, unsigned out[LEC_PACE_POINTS])
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->n_at; i++) {
+        while (n >= 2) {
+            double ax = x_of(p, out[n - 1]) - x_of(p, out[n - 2]), ay = y_of(p, out[n - 1]) - y_of(p, out[n - 2]);
+            double bx = x_of(p, i) - x_of(p, out[n - 2]), by = y_of(p, i) - y_of(p, out[n - 2]);
+            if (ax * by - ay * bx > 0)
+                break;
+            n--;
+        }
+        out[n++] = i;
+    }
+    return n;
+}
+
+/* The slope of the edge over the middle, 0 when there is none. */
+static double measured(const struct lec_pace *p)
+{
+    unsigned corner[LEC_PACE_POINTS];
+    unsigned n = hull(p, corner);
+    if (n < 2)
+        return 0;
+    double middle = (x_of(p, 0) + x_of(p, p->n_at - 1)) / 2;
+    unsigned i = 1;
+    while (i < n - 1 && x_of(p, corner[i]) < middle)
+        i++;
+    return (y_of(p, corner[i]) - y_of(p, corner[i - 1])) / (x_of(p, corner[i]) - x_of(p, corner[i - 1]));
+}
+
+static void fit(struct lec_pace *p)
+{
+    if (!p->stale)
+        return;
+    p->stale = false;
+    p->origin = p->at[0].number; /* near enough for exact arithmetic */
+    p->origin_ns = p->at[0].ns;
+    double slope = measured(p);
+    double samples = x_of(p, p->n_at - 1), span = y_of(p, p->n_at - 1);
+    bool enough = span >= SETTLE_NS && p->n_at >= SETTLE_POINTS;
+    bool wrong = p->n_at >= 2 && fabs(slope - p->nominal_ns) * samples > DISAGREE_NS;
+    p->settled = slope > 0 && (p->nominal_ns <= 0 || enough || wrong);
+    p->interval_ns = p->settled ? slope : p->nominal_ns > 0 ? p->nominal_ns : 0;
+    p->first_ns = y_of(p, 0);
+    for (unsigned i = 1; i < p->n_at; i++)
+        p->first_ns = fmin(p->first_ns, y_of(p, i) - p->interval_ns * x_of(p, i));
+}
+
+/* By the line alone. */
+static double line_ns(const struct lec_pace *p, uint64_t number)
+{
+    double x = number >= p->origin ? (double)(number - p->origin) : -(double)(p->origin - number);
+    return p->first_ns + p->interval_ns * x;
+}
+
+/* ---- Remembering -------------------------------------------------------------------------------------------- */
+
+/* Whether arrival i came with less delay than arrival k. */
+static bool sooner(const struct lec_pace *p, unsigned i, unsigned k)
+{
+    double apart = (double)p->at[i].number - (double)p->at[k].number;
+    return (double)(p->at[i].ns - p->at[k].ns) < p->interval_ns * apart;
+}
+
+/* Room for one more: half of them at a time while the buckets may grow, then the oldest. */
+static void make_room(struct lec_pace *p)
+{
+    if (p->bucket_ns >= BUCKET_LAST_NS) {
+        memmove(&p->at[0], &p->at[1], (LEC_PACE_POINTS - 1) * sizeof p->at[0]);
+        p->n_at--;
+        return;
+    }
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->n_at; i += 2)
+        p->at[n++] = i + 1 < p->n_at && sooner(p, i + 1, i) ? p->at[i + 1] : p->at[i];
+    p->n_at = n;
+    p->bucket_ns *= 2;
+}
+
+void lec_pace_arrived(struct lec_pace *p, uint64_t count, int64_t arrived_ns)
+{
+    if (count == 0 || (p->n_at > 0 && count - 1 <= p->at[p->n_at - 1].number))
+        return;
+    p->n++;
+    p->newest_ns = arrived_ns;
+    p->stale = true;
+    unsigned last = p->n_at - 1;
+    bool same_bucket = p->n_at > 1 && arrived_ns / p->bucket_ns == p->at[last].ns / p->bucket_ns;
+    if (!same_bucket && p->n_at == LEC_PACE_POINTS)
+        make_room(p);
+    unsigned at = same_bucket ? last : p->n_at++;
+    unsigned fresh = at;
+    if (same_bucket) { /* whichever of the two waited less */
+        double apart = (double)(count - 1 - p->at[at].number);
+        if ((double)(arrived_ns - p->at[at].ns) >= p->interval_ns * apart)
+            return;
+    }
+    p->at[fresh].number = count - 1;
+    p->at[fresh].ns = arrived_ns;
+}
+
+/* ---- Losses ------------------------------------------------------------------------------------------------- */
+
+static void new_window(struct lec_pace *p, int64_t now)
+{
+    p->late.begun_ns = now;
+    p->late.n = 0;
+    p->late.sum = 0;
+    p->late.least = INFINITY;
+}
+
+/* A window is over: is it late as a whole, and the one before too? Returns by how much, in nanoseconds, else 0. The
+ * least of n delays scatters by about their mean divided by n; fourteen times that does not come by chance. */
+static double judge_window(struct lec_pace *p)
+{
+    double n = (double)p->late.n;
+    double more = p->late.least - p->late.usual;
+    double chance = 14 * (p->late.sum / n - p->late.least) / n;
+    if (p->late.known && more > 0.75 * p->interval_ns + chance) {
+        if (++p->late.high < WINDOWS_HIGH)
+            return 0;
+        p->late.high = 0;
+        return more;
+    }
+    p->late.high = 0;
+    p->late.usual = p->late.least;
+    p->late.known = true;
+    return 0;
+}
+
+uint64_t lec_pace_missing(struct lec_pace *p, uint64_t count, int64_t arrived_ns)
+{
+    fit(p);
+    if (p->n < MISSING_ARRIVALS || p->interval_ns <= 0 || count == 0)
+        return 0;
+    double late = (double)(arrived_ns - p->origin_ns) - line_ns(p, count - 1);
+    double usual = fmax(p->late.worst, GAP_LEAST_NS);
+    double lost = 0;
+    if (late > fmax(0.8 * p->interval_ns, 2 * usual)) {
+        lost = floor((late - usual) / p->interval_ns + 0.25);
+        lost = fmax(lost, 1);
+        late -= lost * p->interval_ns;
+        new_window(p, arrived_ns);
+    } else {
+        p->late.worst = fmax(late, p->late.worst * 0.999);
+    }
+    if (p->late.begun_ns == 0)
+        new_window(p, arrived_ns);
+    p->late.n++;
+    p->late.sum += late;
+    p->late.least = fmin(p->late.least, late);
+    if (arrived_ns - p->late.begun_ns >= WINDOW_NS && p->late.n >= 8) {
+        lost += round(judge_window(p) / p->interval_ns);
+        new_window(p, arrived_ns);
+    }
+    return (uint64_t)lost;
+}
+
+/* ---- Asking ------------------------------------------------------------------------------------------------- */
+
+int64_t lec_pace_time(struct lec_pace *p, uint64_t number)
+{
+    if (p->n == 0)
+        return 0;
+    fit(p);
+    int64_t t = p->origin_ns + (int64_t)llround(line_ns(p, number));
+    if (p->told && number > p->told_number) {
+        int64_t least = p->told_ns + (int64_t)((double)(number - p->told_number) * p->interval_ns / 2);
+        t = t > least ? t : least;
+    }
+    t = t < p->newest_ns ? t : p->newest_ns;
+    if (p->told && number <= p->told_number)
+        return t < p->told_ns ? t : p->told_ns;
+    t = p->told && t < p->told_ns ? p->told_ns : t;
+    p->told = true;
+    p->told_number = number;
+    p->told_ns = t;
+    return t;
+}
+
+double lec_pace_interval(struct lec_pace *p)
+{
+    if (p->n > 0)
+        fit(p);
+    return p->interval_ns;
+}
+
+double lec_pace_drift_ppm(struct lec_pace *p)
+{
+    if (p->n > 0)
+        fit(p);
+    return p->settled && p->nominal_ns > 0 ? (p->nominal_ns / p->interval_ns - 1) * 1e6 : 0;
+}
