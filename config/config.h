@@ -67,7 +67,7 @@ int lec_scene_print(const struct lec_scene *scene, struct lec_buf *out);
  * [experiment] section ("channel water" = "probe-1.temperature"), their `file` and `line` do not matter and may be NULL
  * and 0. Names and values may come from anybody: what cannot stand in a file is a mistake too. An experiment of the
  * same name in the room is no mistake: whether it may be replaced is the caller's question (struct lec_experiment, made).
- * Mistakes are told with the file "experiment NAME" and the number of the key, from 1, as their line.
+ * Mistakes are told with the file "experiment NAME" and, as their line, that of the section: the heading is 1, keys follow.
  * Returns 0, LEC_E_CONFIG (the report says why) or LEC_E_NOMEM. Any thread; does not block. */
 int lec_experiment_check(const struct lec_room *room, const char *name, const struct lec_keys *keys,
                          struct lec_report *report);

@@ -14,6 +14,12 @@ struct lec_arena_chunk {
     _Alignas(max_align_t) unsigned char data[];
 };
 
+struct lec_arena_later {
+    struct lec_arena_later *next;
+    void (*release)(void *what);
+    void *what;
+};
+
 static void *take(struct lec_arena *a, size_t size)
 {
     const size_t align = _Alignof(max_align_t);
@@ -89,8 +95,23 @@ const char *lec_arena_printf(struct lec_arena *a, const char *fmt, ...)
     return text;
 }
 
+bool lec_arena_later(struct lec_arena *a, void (*release)(void *what), void *what)
+{
+    struct lec_arena_later *l = take(a, sizeof *l);
+    if (!l) {
+        release(what);
+        return false;
+    }
+    *l = (struct lec_arena_later){.next = a->later, .release = release, .what = what};
+    a->later = l;
+    return true;
+}
+
 void lec_arena_done(struct lec_arena *a)
 {
+    for (struct lec_arena_later *l = a->later; l; l = l->next)
+        l->release(l->what);
+    a->later = NULL;
     while (a->head) {
         struct lec_arena_chunk *c = a->head;
         a->head = c->next;

@@ -13,9 +13,11 @@
 #include "lectern/err.h"
 
 struct lec_arena_chunk;
+struct lec_arena_later;
 
 struct lec_arena {
     struct lec_arena_chunk *head;
+    struct lec_arena_later *later;
     bool failed;
 };
 
@@ -25,6 +27,9 @@ void *lec_arena_array(struct lec_arena *a, size_t n, size_t size);
 const char *lec_arena_copy(struct lec_arena *a, const char *text, size_t len);
 const char *lec_arena_str(struct lec_arena *a, const char *text);
 const char *lec_arena_printf(struct lec_arena *a, const char *fmt, ...) LEC_PRINTF(2, 3);
+/* Gives `what`, which is not the arena's, back with release(what) when the arena is freed. Returns false for lack of
+ * memory; then it has been given back already. */
+bool lec_arena_later(struct lec_arena *a, void (*release)(void *what), void *what);
 /* Wipes and frees everything; the arena may be used again. */
 void lec_arena_done(struct lec_arena *a);
 

@@ -4,7 +4,7 @@
 #include "keys.h"
 #include "room.h"
 
-void lec_device_points(struct lec_load *load, struct lec_device *dev, const struct lec_profile *p)
+struct lec_point *lec_device_points(struct lec_load *load, struct lec_device *dev, const struct lec_profile *p)
 {
     struct lec_point *points = lec_arena_array(load->arena, p->n_points, sizeof *points);
     struct lec_action *actions = lec_arena_array(load->arena, p->n_actions, sizeof *actions);
@@ -26,6 +26,7 @@ void lec_device_points(struct lec_load *load, struct lec_device *dev, const stru
     dev->n_actions = actions ? p->n_actions : 0;
     dev->sections = p->sections;
     dev->n_sections = p->n_sections;
+    return points;
 }
 
 /* Tells of the driver's options that are required and nowhere to be found. */

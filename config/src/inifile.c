@@ -490,6 +490,12 @@ out:
     return rc;
 }
 
+int lec_ini_parse(struct lec_arena *a, struct lec_diag *d, const char *file, const char *text, size_t len,
+                  struct lec_ini **out)
+{
+    return parse(a, d, file, 0, text, len, out);
+}
+
 struct lec_ini_section *lec_ini_find(const struct lec_ini *ini, const char *kind, const char *name)
 {
     for (size_t i = 0; i < ini->n; i++)

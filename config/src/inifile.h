@@ -47,6 +47,9 @@ enum lec_ini_flags {
 /* Reads a file. Everything hangs on the arena, *out too. Returns 0 (mistakes may have been told), LEC_E_CONFIG (it cannot be read
  * at all, which has been told) or LEC_E_NOMEM. */
 int lec_ini_read(struct lec_arena *a, struct lec_diag *d, const char *file, unsigned flags, struct lec_ini **out);
+/* The same with text in memory; `file` is what it is called in messages. */
+int lec_ini_parse(struct lec_arena *a, struct lec_diag *d, const char *file, const char *text, size_t len,
+                  struct lec_ini **out);
 /* The section of that kind and name, or NULL. */
 struct lec_ini_section *lec_ini_find(const struct lec_ini *ini, const char *kind, const char *name);
 

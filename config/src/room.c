@@ -91,12 +91,17 @@ static void read_head(struct lec_room_work *w)
     if (room->journal_keep_ns < 0)
         lec_diag_error(d, w->ini->file, lec_key_find(&s->own, "journal keep")->line,
                        "journal keep: %s, expected 1d to 3650d", lec_shown(keep).text);
+    const char *budget = lec_own_text(lec_room_keys, &s->own, "runs.budget");
+    if (lec_parse_size(budget, &room->runs_budget) < 0 || room->runs_budget < 10000000 ||
+        room->runs_budget > INT64_C(100000000000000))
+        lec_diag_error(d, w->ini->file, lec_key_find(&s->own, "runs.budget")->line,
+                       "runs.budget: %s, expected 10MB to 100TB, such as 2GB or 500MB", lec_shown(budget).text);
 }
 
 static void check_sections(struct lec_room_work *w)
 {
-    static const char *const kinds[] = {"room", "device", "scene"};
-    static const char *const later[] = {"experiment", "alarm", "alarms", "timetable", "uplink"};
+    static const char *const kinds[] = {"room", "device", "scene", "experiment", "calibration"};
+    static const char *const later[] = {"alarm", "alarms", "timetable", "uplink"};
     for (size_t i = 0; i < w->ini->n; i++) {
         const struct lec_ini_section *s = &w->ini->sections[i];
         bool known = false;
@@ -139,8 +144,9 @@ static void put_pace(struct lec_arena *a, struct lec_device *dev, const struct l
     dev->away_period_ns = lec_own_duration(lec_profile_line_keys, &keys, "away");
 }
 
-static void put_profile(struct lec_load *load, struct lec_device *dev, const struct lec_ini_section *s,
-                        const struct lec_profile *p)
+/* Returns the device's points, to be changed. */
+static struct lec_point *put_profile(struct lec_load *load, struct lec_device *dev, const struct lec_ini_section *s,
+                                     const struct lec_profile *p)
 {
     dev->class_name = p ? p->class_name : "";
     dev->profile = p ? p->name : "";
@@ -148,8 +154,7 @@ static void put_profile(struct lec_load *load, struct lec_device *dev, const str
     dev->model = p ? p->model : "";
     dev->driver = p ? p->driver : "";
     put_pace(load->arena, dev, s, p);
-    if (p)
-        lec_device_points(load, dev, p);
+    return p ? lec_device_points(load, dev, p) : NULL;
 }
 
 /* Returns false for lack of memory. */
@@ -183,7 +188,7 @@ static bool read_device(struct lec_room_work *w, struct lec_ini_section *s, stru
     dev->label_en = lec_own_text(lec_room_device_keys, &s->own, "label.en");
     dev->file = w->ini->file;
     dev->line_no = s->line;
-    put_profile(load, dev, s, work->profile);
+    work->points = put_profile(load, dev, s, work->profile);
     return true;
 }
 
@@ -225,7 +230,9 @@ static bool read_devices(struct lec_room_work *w)
 
 /* ---- The whole ---------------------------------------------------------------------------------------------- */
 
-static int read_captured(struct lec_room_work *w, const char *file)
+/* What was written over the bus and not by a person: what is wrong with it must not keep the room from loading. */
+static int read_soft(struct lec_room_work *w, const char *file,
+                     void (*build)(struct lec_room_work *w, const struct lec_ini *ini, bool soft))
 {
     struct lec_diag *d = &w->load->diag;
     struct lec_ini *ini;
@@ -233,7 +240,7 @@ static int read_captured(struct lec_room_work *w, const char *file)
     d->soft = true;
     int rc = lec_ini_read(w->load->arena, d, file, LEC_INI_OPTIONAL, &ini);
     if (rc == 0)
-        lec_scenes_build(w, ini, true);
+        build(w, ini, true);
     d->soft = false;
     d->errors = errors;
     return rc == LEC_E_NOMEM ? rc : 0;
@@ -246,6 +253,7 @@ static int build(struct lec_room_work *w)
     check_sections(w);
     if (!read_devices(w))
         return LEC_E_NOMEM;
+    lec_calibrations_build(w);
     lec_lines_build(w);
     if (src->line_map && lec_line_map_apply(w, src->line_map) == LEC_E_NOMEM)
         return LEC_E_NOMEM;
@@ -257,8 +265,11 @@ static int build(struct lec_room_work *w)
         if (!lec_device_check(w->load, &w->devices[i], &w->work[i], true))
             return LEC_E_NOMEM;
     lec_scenes_build(w, w->ini, false);
-    if (src->captured)
-        return read_captured(w, src->captured);
+    if (src->captured && read_soft(w, src->captured, lec_scenes_build) == LEC_E_NOMEM)
+        return LEC_E_NOMEM;
+    lec_experiments_build(w, w->ini, false);
+    if (src->made && read_soft(w, src->made, lec_experiments_build) == LEC_E_NOMEM)
+        return LEC_E_NOMEM;
     return 0;
 }
 
@@ -314,7 +325,7 @@ static bool check_with_driver(struct lec_load *load, struct lec_profile *p)
     struct lec_room room = {.id = "check", .site = "check", .label = "", .label_en = "", .file = p->ini->file};
     struct lec_device dev = {.name = "check", .room = &room, .label = "", .label_en = "", .file = p->ini->file};
     struct lec_device_work work = {.profile = p};
-    put_profile(load, &dev, NULL, p);
+    (void)put_profile(load, &dev, NULL, p);
     lec_device_options(load, &dev, &work);
     return lec_device_check(load, &dev, &work, false);
 }
@@ -359,7 +370,8 @@ char lec_file_kind(const char *file)
     if (lec_ini_read(&arena, &diag, file, 0, &ini) == 0) {
         for (size_t i = 0; kind == 0 && i < ini->n; i++) {
             const struct lec_ini_section *s = &ini->sections[i];
-            if (strcmp(s->kind, "room") == 0 || strcmp(s->kind, "scene") == 0)
+            if (strcmp(s->kind, "room") == 0 || strcmp(s->kind, "scene") == 0 || strcmp(s->kind, "experiment") == 0 ||
+                strcmp(s->kind, "calibration") == 0)
                 kind = 'r';
             else if (strcmp(s->kind, "class") == 0)
                 kind = 'c';

@@ -13,6 +13,9 @@
 #define LEC_ROOM_SCENES  64
 #define LEC_SCENE_STEPS  64
 
+#define LEC_ROOM_EXPERIMENTS  64
+#define LEC_EXPERIMENT_FIELDS 16
+
 /* What loading knows of a device besides its description. */
 struct lec_device_work {
     const struct lec_ini_section *section;
@@ -20,7 +23,8 @@ struct lec_device_work {
     struct lec_profile *profile;    /* NULL: not known */
     struct lec_uri uri;
     bool has_uri;
-    bool broken; /* something of it is wrong, which has been told: nothing more is said about it */
+    bool broken;              /* something of it is wrong, which has been told: nothing more is said about it */
+    struct lec_point *points; /* those of the device, as long as they may be changed */
     struct lec_keys query, map, secrets; /* options of its driver from its address, the line map, the secrets file */
 };
 
@@ -41,6 +45,10 @@ int lec_line_map_apply(struct lec_room_work *w, const char *file);
 int lec_secrets_read(struct lec_room_work *w, const char *file);
 /* Reads [scene] sections of `ini` behind the room's scenes; `captured`: mistakes are warnings and leave the scene out. */
 void lec_scenes_build(struct lec_room_work *w, const struct lec_ini *ini, bool captured);
+/* Reads [calibration DEVICE.POINT] sections into the points. */
+void lec_calibrations_build(struct lec_room_work *w);
+/* Reads [experiment] sections of `ini` behind the room's experiments; `made`: mistakes are warnings and leave the experiment out. */
+void lec_experiments_build(struct lec_room_work *w, const struct lec_ini *ini, bool made);
 
 /* Puts dev->keys together from the profile, the room, the address, the line map and the secrets. */
 void lec_device_options(struct lec_load *load, struct lec_device *dev, const struct lec_device_work *work);
@@ -48,7 +56,7 @@ void lec_device_options(struct lec_load *load, struct lec_device *dev, const str
  * the line: all devices must have their options. Returns false for lack of memory. */
 bool lec_device_check(struct lec_load *load, const struct lec_device *dev, const struct lec_device_work *work,
                       bool required);
-/* Copies points, actions and sections of the profile into the device. */
-void lec_device_points(struct lec_load *load, struct lec_device *dev, const struct lec_profile *p);
+/* Copies points, actions and sections of the profile into the device. Returns the points, to be changed. */
+struct lec_point *lec_device_points(struct lec_load *load, struct lec_device *dev, const struct lec_profile *p);
 
 #endif

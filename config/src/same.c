@@ -47,7 +47,8 @@ static bool same_point(const struct lec_point *a, const struct lec_point *b)
            a->period_ns == b->period_ns && same_when(&a->when, &b->when) && a->timeout_ns == b->timeout_ns &&
            a->settle_ns == b->settle_ns && a->confirm_every_ns == b->confirm_every_ns && a->usual_ns == b->usual_ns &&
            a->limit_ns == b->limit_ns && a->lockout_ns == b->lockout_ns && a->confirm == b->confirm &&
-           a->undo == b->undo && same_text(a->severity, b->severity) && same_keys(&a->keys, &b->keys);
+           a->undo == b->undo && same_text(a->severity, b->severity) && a->stream == b->stream &&
+           a->fastest_ns == b->fastest_ns && a->slowest_ns == b->slowest_ns && same_keys(&a->keys, &b->keys);
 }
 
 static bool same_arg(const struct lec_arg *a, const struct lec_arg *b)
@@ -76,6 +77,18 @@ static bool same_connection(const struct lec_line *a, const struct lec_line *b)
     return same_text(a->name, b->name) && a->kind == b->kind && same_text(a->host, b->host) && a->port == b->port &&
            same_text(a->path, b->path) && a->baud == b->baud && a->bits == b->bits && a->parity == b->parity &&
            a->stop == b->stop && a->rtscts == b->rtscts && a->xonxoff == b->xonxoff && a->simulated == b->simulated;
+}
+
+bool lec_calibration_same(const struct lec_calibration *a, const struct lec_calibration *b)
+{
+    if (a->kind != b->kind || a->n != b->n || a->scale != b->scale || a->offset != b->offset ||
+        a->divider_ohm != b->divider_ohm || a->divider_v != b->divider_v || a->date_us != b->date_us)
+        return false;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (a->c[i] != b->c[i])
+            return false;
+    return same_text(a->unit, b->unit) && same_text(a->source, b->source) && same_text(a->by, b->by) &&
+           same_text(a->note, b->note);
 }
 
 /* Points, actions and sections must be the same in the same order: the daemon knows points by their number, and a

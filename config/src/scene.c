@@ -6,6 +6,7 @@
 #include "lectern/parse.h"
 #include "room.h"
 #include "tables.h"
+#include "words.h"
 
 #define PARTS_MAX 16 /* commas of a step; there are five options */
 
@@ -20,112 +21,24 @@ struct scene_work {
     struct lec_room_work *w;
     struct lec_diag *d;
     struct lec_arena *a;
+    struct lec_finder find;
     struct lec_step *steps;
     struct step_work work[LEC_SCENE_STEPS];
     size_t n;
 };
 
-/* ---- Words and quotes --------------------------------------------------------------------------------------- */
-
-/* Where the quoted text that begins at `p` ends (behind the closing quote), or NULL if it is not closed. */
-static const char *quote_end(const char *p)
-{
-    for (p++; *p && *p != '"'; p++)
-        if (*p == '\\' && p[1])
-            p++;
-    return *p == '"' ? p + 1 : NULL;
-}
-
-/* The end of the part that begins at `p`: the next comma outside quotes, or the end. NULL: a quote is not closed. */
-static const char *part_end(const char *p)
-{
-    while (p && *p && *p != ',')
-        p = *p == '"' ? quote_end(p) : p + 1;
-    return p;
-}
-
-/* A piece of text without the white space around it. */
-static const char *trimmed(struct lec_arena *a, const char *p, const char *end)
-{
-    while (p < end && (*p == ' ' || *p == '\t'))
-        p++;
-    while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    return lec_arena_copy(a, p, (size_t)(end - p));
-}
-
-/* The next word at *p, or quoted text with its quotes; NULL at the end. */
-static const char *next_word(struct lec_arena *a, const char **p)
-{
-    *p += strspn(*p, " \t");
-    if (**p == '\0')
-        return NULL;
-    const char *start = *p;
-    const char *end = *start == '"' ? quote_end(start) : start + strcspn(start, " \t");
-    if (!end)
-        end = start + strlen(start);
-    *p = end;
-    return lec_arena_copy(a, start, (size_t)(end - start));
-}
-
-/* Takes the quotes off "text", if there are any. Returns NULL when there is something wrong with them. */
-static const char *unquote(struct lec_arena *a, const char *text)
-{
-    size_t n = strlen(text);
-    if (*text != '"')
-        return text;
-    if (quote_end(text) != text + n)
-        return NULL;
-    char *raw = lec_arena_array(a, n + 1, 1);
-    if (!raw)
-        return "";
-    size_t len = 0;
-    for (const char *p = text + 1; p < text + n - 1; p++) {
-        if (p[0] == '\\' && p[1] == '"')
-            p++; /* lec_unescape does not know this one */
-        else if (p[0] == '\\')
-            raw[len++] = *p++;
-        raw[len++] = *p;
-    }
-    unsigned char *out = lec_arena_array(a, len + 1, 1);
-    int m = out ? lec_unescape(raw, out, len) : 0;
-    if (m < 0 || (m > 0 && !lec_is_utf8((char *)out, (size_t)m)))
-        return NULL;
-    return out ? (char *)out : "";
-}
+/* ---- Targets ------------------------------------------------------------------------------------------------ */
 
 static bool parse_value(struct scene_work *sw, const char *text, enum lec_type type, struct lec_value *out,
                         struct lec_err *err)
 {
-    const char *plain = unquote(sw->a, text);
+    const char *plain = lec_unquote(sw->a, text);
     if (!plain) {
         lec_fail(err, LEC_E_RANGE, "something is wrong with the quotes or escapes in %s, expected \\\" \\\\ or \\xHH",
                  text);
         return false;
     }
     return lec_value_parse(plain, type, out, err) == 0;
-}
-
-/* ---- Targets ------------------------------------------------------------------------------------------------ */
-
-static struct lec_piece device_meant(const struct scene_work *sw, const char *name)
-{
-    const char *names[LEC_ROOM_DEVICES];
-    const struct lec_room *room = sw->w->room;
-    for (size_t i = 0; i < room->n_devices; i++)
-        names[i] = room->devices[i].name;
-    return lec_meant(name, names, room->n_devices);
-}
-
-static struct lec_piece point_meant(const struct lec_device *dev, const char *name)
-{
-    const char *names[256];
-    size_t n = 0;
-    for (size_t i = 0; i < dev->n_points && n < ARRAY_LEN(names); i++)
-        names[n++] = dev->points[i].name;
-    for (size_t i = 0; i < dev->n_actions && n < ARRAY_LEN(names); i++)
-        names[n++] = dev->actions[i].name;
-    return lec_meant(name, names, n);
 }
 
 /* "preset int 0..127, mode enum a|b", for messages. */
@@ -147,7 +60,7 @@ static void parse_action(struct scene_work *sw, size_t i, const struct lec_actio
     struct lec_err err = {0};
     const char *words[16];
     size_t n = 0;
-    for (const char *word; n < ARRAY_LEN(words) && (word = next_word(sw->a, &rest)) != NULL;)
+    for (const char *word; n < ARRAY_LEN(words) && (word = lec_next_word(sw->a, &rest)) != NULL;)
         words[n++] = word;
     if (n != act->n_args) {
         lec_diag_error(sw->d, key->file, key->line, "%s: %s.%s takes %zu argument%s%s, but %zu stand%s here", key->name,
@@ -193,39 +106,23 @@ static void parse_target(struct scene_work *sw, size_t i, const char *text)
 {
     const struct lec_key *key = sw->work[i].key;
     const char *rest = text;
-    const char *target = next_word(sw->a, &rest);
-    const char *dot = target ? strchr(target, '.') : NULL;
-    if (!dot || dot == target) {
-        lec_diag_error(sw->d, key->file, key->line, "%s: %s, expected DEVICE.POINT VALUE such as projector.power on",
-                       key->name, lec_shown(text).text);
-        return;
-    }
+    const char *target = lec_next_word(sw->a, &rest);
+    const char *name = "";
+    const struct lec_device *dev =
+        lec_find_device(&sw->find, key, target ? target : text, "DEVICE.POINT VALUE such as projector.power on", &name);
     rest += strspn(rest, " \t");
-    const char *name = lec_arena_copy(sw->a, target, (size_t)(dot - target));
-    const struct lec_device *dev = lec_room_device(sw->w->room, name);
-    if (!dev) {
-        lec_diag_error(sw->d, key->file, key->line, "%s: the room has no device %s%s", key->name, lec_shown(name).text,
-                       device_meant(sw, name).text);
+    if (!dev)
         return;
-    }
     sw->steps[i].device = dev;
-    const struct lec_point *point = lec_device_point(dev, dot + 1);
-    const struct lec_action *act = lec_device_action(dev, dot + 1);
-    if (point) {
+    const struct lec_point *point = lec_device_point(dev, name);
+    const struct lec_action *act = lec_device_action(dev, name);
+    if (point)
         parse_point(sw, i, point, rest);
-        return;
-    }
-    if (act) {
+    else if (act)
         parse_action(sw, i, act, rest);
-        return;
-    }
-    /* A device whose profile is missing, or a point left out for its mistakes: that has been told. */
-    const struct lec_profile *p = sw->w->work[dev->index].profile;
-    if (!p || !p->ini || p->partial || lec_ini_find(p->ini, "point", dot + 1) ||
-        lec_ini_find(p->ini, "action", dot + 1))
-        return;
-    lec_diag_error(sw->d, key->file, key->line, "%s: device %s (%s) has no point or action %s%s", key->name, dev->name,
-                   dev->profile, lec_shown(dot + 1).text, point_meant(dev, dot + 1).text);
+    else if (!lec_device_doubtful(&sw->find, dev, name))
+        lec_diag_error(sw->d, key->file, key->line, "%s: device %s (%s) has no point or action %s%s", key->name,
+                       dev->name, dev->profile, lec_shown(name).text, lec_point_meant(dev, name, true).text);
 }
 
 /* ---- Options ------------------------------------------------------------------------------------------------ */
@@ -235,34 +132,9 @@ static void parse_option(struct scene_work *sw, size_t i, const char *text, unsi
 {
     const struct lec_key *key = sw->work[i].key;
     struct lec_step *step = &sw->steps[i];
-    size_t len = strcspn(text, " \t");
-    struct lec_key option = {.file = key->file, .line = key->line};
-    option.name = lec_arena_copy(sw->a, text, len);
-    option.value = lec_arena_str(sw->a, text + len + strspn(text + len, " \t"));
-    const struct lec_option *row = lec_option_find(lec_step_keys, option.name);
-    if (!row) {
-        const char *names[8];
-        size_t n = 0;
-        for (const struct lec_option *r = lec_step_keys; r->name && n < ARRAY_LEN(names); r++)
-            names[n++] = r->name;
-        lec_diag_error(sw->d, key->file, key->line, "%s: %s is no option of a step, expected one of: %s%s", key->name,
-                       lec_shown(text).text, lec_listed(names, n).text, lec_meant(option.name, names, n).text);
-        return;
-    }
-    unsigned bit = 1u << (row - lec_step_keys);
-    if (*seen & bit) {
-        lec_diag_error(sw->d, key->file, key->line, "%s: %s is given twice", key->name, option.name);
-        return;
-    }
-    *seen |= bit;
-    if (row->type == LEC_OPT_BOOL && *option.value == '\0')
-        option.value = "yes";
-    if (*option.value == '\0') {
-        lec_diag_error(sw->d, key->file, key->line, "%s: %s without a value, expected %s", key->name, option.name,
-                       row->help);
-        return;
-    }
-    if (!lec_option_check(sw->d, row, &option))
+    struct lec_key option;
+    const struct lec_option *row = lec_part_option(sw->a, sw->d, lec_step_keys, "a step", key, text, seen, &option);
+    if (!row)
         return;
     const struct lec_keys keys = {.at = &option, .n = 1};
     if (strcmp(row->name, "after") == 0)
@@ -281,31 +153,13 @@ static void parse_step(struct scene_work *sw, size_t i)
 {
     const struct lec_key *key = sw->work[i].key;
     const char *parts[PARTS_MAX];
-    size_t n = 0;
-    for (const char *p = key->value;;) {
-        const char *end = part_end(p);
-        if (!end) {
-            lec_diag_error(
-                sw->d, key->file, key->line,
-                "%s: a quote is not closed; note that \" ;\" begins a comment even inside quotes, write \\x3b",
-                key->name);
-            return;
-        }
-        if (n == PARTS_MAX) {
-            lec_diag_error(sw->d, key->file, key->line, "%s: more than %d commas", key->name, PARTS_MAX - 1);
-            return;
-        }
-        parts[n] = trimmed(sw->a, p, end);
-        if (*parts[n] == '\0') {
-            lec_diag_error(sw->d, key->file, key->line, "%s: %s", key->name,
-                           n == 0 ? "no target, expected DEVICE.POINT VALUE such as projector.power on"
-                                  : "nothing behind a comma, expected an option such as optional");
-            return;
-        }
-        n++;
-        if (*end == '\0')
-            break;
-        p = end + 1;
+    size_t n = lec_parts(sw->a, sw->d, key, false, parts, ARRAY_LEN(parts));
+    if (n == 0)
+        return;
+    if (*parts[0] == '\0') {
+        lec_diag_error(sw->d, key->file, key->line,
+                       "%s: no target, expected DEVICE.POINT VALUE such as projector.power on", key->name);
+        return;
     }
     parse_target(sw, i, parts[0]);
     unsigned seen = 0;
@@ -334,7 +188,7 @@ static void parse_after(struct scene_work *sw, size_t i)
         names[k] = k == i ? NULL : sw->work[k].name;
     size_t *after = lec_arena_array(sw->a, sw->n, sizeof *after);
     size_t n = 0;
-    for (const char *word; after && (word = next_word(sw->a, &rest)) != NULL;) {
+    for (const char *word; after && (word = lec_next_word(sw->a, &rest)) != NULL;) {
         size_t at = find_step(sw, word);
         bool twice = false;
         for (size_t k = 0; k < n; k++)
@@ -432,7 +286,12 @@ static void list_steps(struct scene_work *sw, const struct lec_ini_section *s)
 static void build_scene(struct lec_room_work *w, const struct lec_ini *ini, struct lec_ini_section *s,
                         struct lec_scene *scene)
 {
-    struct scene_work sw = {.w = w, .d = &w->load->diag, .a = w->load->arena};
+    struct scene_work sw = {
+        .w = w,
+        .d = &w->load->diag,
+        .a = w->load->arena,
+        .find = {.arena = w->load->arena, .diag = &w->load->diag, .room = w->room, .work = w},
+    };
     lec_section_check(sw.a, sw.d, ini->file, s, &(struct lec_section_rules){.own = lec_scene_keys});
     scene->label = lec_own_text(lec_scene_keys, &s->own, "label");
     scene->label_en = lec_own_text(lec_scene_keys, &s->own, "label.en");

@@ -25,6 +25,7 @@ const struct lec_option lec_room_keys[] = {
     {"site",         LEC_OPT_TEXT, 0, 0, NULL, NULL,   true,  "name of the school, written in the same way"},
     NAMES,
     {"journal keep", LEC_OPT_TEXT, 0, 0, NULL, "400d", false, "how long the journal is kept: 1d to 3650d"},
+    {"runs.budget",  LEC_OPT_TEXT, 0, 0, NULL, "2GB",  false, "what recorded runs may take on the disk: 10MB to 100TB"},
     END,
 };
 
@@ -49,6 +50,56 @@ const struct lec_option lec_step_keys[] = {
     {"timeout",  LEC_OPT_DURATION, 0.1, 3600, NULL, NULL, false, "how long one attempt may take; else the point's limit"},
     {"retry",    LEC_OPT_INT,      0, 10,   NULL, "0",  false, "further attempts"},
     {"optional", LEC_OPT_BOOL,     0, 0,    NULL, "no", false, "the scene succeeds without this step"},
+    END,
+};
+
+const struct lec_option lec_experiment_keys[] = {
+    NAMES,
+    {"channel *", LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "a channel that is measured: DEVICE.POINT, and options after commas"},
+    {"derive *",  LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "a channel that is computed: a formula over channels before it, and options"},
+    {"count *",   LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "a channel that counts events since the start: DEVICE.EVENT, and options"},
+    {"manual *",  LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "a channel whose values a person types in: only options"},
+    {"rate",      LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "of the channels that do not say their own: 10Hz, 2/min, or one each 20s; else as the device delivers"},
+    {"sample",    LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "instead of in time, one sample of every channel at an event, when a point takes a value, or by hand"},
+    {"duration",  LEC_OPT_DURATION, 0, 2678400, NULL, "0",  false, "after which a run ends; 0: when it is stopped"},
+    {"start",     LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "condition that a run waits for; else it begins at once"},
+    {"stop",      LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "condition that ends a run before its duration is over"},
+    {"trigger",   LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "start and pre in one: water > 60 falling, pre 5s"},
+    {"pre",       LEC_OPT_DURATION, 0, 600,     NULL, "0",  false, "what is kept from before the start condition"},
+    {"repeat",    LEC_OPT_INT,      1, 100,     NULL, "1",  false, "so many runs in a row, each with its own start condition"},
+    {"pause",     LEC_OPT_DURATION, 0, 86400,   NULL, "0",  false, "between them"},
+    {"ask *",     LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "what the person who starts a run is asked for: only options"},
+    END,
+};
+
+const struct lec_option lec_channel_keys[] = {
+    {"rate",     LEC_OPT_TEXT, 0, 0, NULL, NULL, false, "how often it is sampled, as above; only what is measured has one"},
+    NAMES,
+    {"unit",     LEC_OPT_TEXT, 0, 0, NULL, NULL, false, "unit as UCUM writes it; else the point's"},
+    {"decimals", LEC_OPT_INT,  0, 9, NULL, NULL, false, "how many digits are shown behind the point"},
+    END,
+};
+
+const struct lec_option lec_condition_keys[] = {
+    {"for",        LEC_OPT_DURATION, 0, 3600, NULL, "0", false, "it must hold so long without a break"},
+    {"hysteresis", LEC_OPT_FLOAT,    0, 1e9,  NULL, "0", false, "rises, falls: how far beyond the level the channel must have been before"},
+    {"pre",        LEC_OPT_DURATION, 0, 600,  NULL, "0", false, "only of a trigger: what is kept from before it"},
+    END,
+};
+
+const struct lec_option lec_field_keys[] = {
+    {"required", LEC_OPT_BOOL, 0, 0, NULL, "no", false, "a run does not start without it"},
+    NAMES,
+    {"choices",  LEC_OPT_TEXT, 0, 0, NULL, NULL, false, "answers to choose from, with | between; else free text"},
+    END,
+};
+
+const struct lec_option lec_calibration_keys[] = {
+    {"form", LEC_OPT_TEXT, 0, 0, NULL, NULL, true,  "the curve: linear A B, polynomial A B C, exponential A B, steinhart-hart A B C, table X:Y X:Y, none"},
+    {"unit", LEC_OPT_TEXT, 0, 0, NULL, "",   false, "unit of the result; else the point's"},
+    {"by",   LEC_OPT_TEXT, 0, 0, NULL, "",   false, "who found it"},
+    {"date", LEC_OPT_TEXT, 0, 0, NULL, "",   false, "when, as 2026-11-01"},
+    {"note", LEC_OPT_TEXT, 0, 0, NULL, "",   false, "against what, with what"},
     END,
 };
 
@@ -101,6 +152,10 @@ const struct lec_option lec_point_keys[] = {
     {"lockout",       LEC_OPT_DURATION, 0, 3600, NULL,            "0",   false, "how long the device wants no question after a write"},
     {"undo",          LEC_OPT_BOOL,     0, 0, NULL,               "yes", false, "whether undoing a scene puts it back"},
     {"severity",      LEC_OPT_CHOICE,   0, 0, "warning|error",    "",    false, "for points that tell of faults: how bad"},
+    {"stream",        LEC_OPT_BOOL,     0, 0, NULL,               "no",  false, "the device delivers it by itself, many samples at a time; it is not asked for it"},
+    {"fastest",       LEC_OPT_DURATION, 0, 86400, NULL,           "0",   false, "least time between two samples of an experiment that the device can do; 0: not known, any is tried"},
+    {"slowest",       LEC_OPT_DURATION, 0, 86400, NULL,           "0",   false, "with stream: most time between two samples that can be set; 0: as fastest"},
+    {"calibration",   LEC_OPT_TEXT,     0, 0, NULL,               "",    false, "from what the device delivers to the value, as the form of a [calibration] in a room"},
     END,
 };
 
@@ -125,6 +180,7 @@ static const char *const units[] = {
     "kOhm", "MOhm", "nF", "kHz", "MHz", "mm", "cm", "km", "um", "nm", "km/h", "mm/s", "mm/h", "mm/min", "mN", "kN",
     "mg", "t", "L", "mL", "L/min", "L/h", "m3", "m3/h", "m2", "hPa", "mbar", "MPa", "[ppb]", "mg/m3", "dB", "dB[V]",
     "deg/s", "us", "ns", "wk", "mo", "a", "By", "kBy", "MBy", "GBy", "bit/s", "kbit/s", "Mbit/s", "cd", "cd/m2", "lm",
+    "K/s", "K/min", "V/s", "cm/s", "cm/s2", "deg/s2", "rad/s2", "N/m", "N.s", "A.s", "kg.m/s", "s2", "m2/s2", "mL/s", "mL/min",
     "T", "mol", "mmol", "umol/m2/s", "S/m", "/s", "/h", "rad/s", "H", "mH", "g/L", "g/m3", "kg/m3",
 };
 

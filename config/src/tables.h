@@ -9,6 +9,11 @@ extern const struct lec_option lec_room_keys[];         /* [room] */
 extern const struct lec_option lec_room_device_keys[];  /* [device NAME] in a room */
 extern const struct lec_option lec_scene_keys[];        /* [scene NAME] */
 extern const struct lec_option lec_step_keys[];         /* after the commas of a step */
+extern const struct lec_option lec_experiment_keys[];   /* [experiment NAME] */
+extern const struct lec_option lec_channel_keys[];      /* after the commas of a channel */
+extern const struct lec_option lec_condition_keys[];    /* after the commas of start, stop, trigger, sample */
+extern const struct lec_option lec_field_keys[];        /* after the commas of what is asked */
+extern const struct lec_option lec_calibration_keys[];  /* [calibration DEVICE.POINT] */
 extern const struct lec_option lec_class_keys[];        /* [class] */
 extern const struct lec_option lec_profile_keys[];      /* [device] in a profile */
 extern const struct lec_option lec_profile_line_keys[]; /* [line] in a profile */

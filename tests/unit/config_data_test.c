@@ -103,7 +103,9 @@ static const struct {
     {"point", lec_point_keys},     {"action", lec_action_keys},
     {"room", lec_room_keys},       {"room_device", lec_room_device_keys},
     {"scene", lec_scene_keys},     {"step", lec_step_keys},
-    {"class", lec_class_keys},
+    {"class", lec_class_keys},     {"experiment", lec_experiment_keys},
+    {"channel", lec_channel_keys}, {"condition", lec_condition_keys},
+    {"field", lec_field_keys},     {"calibration", lec_calibration_keys},
 };
 
 /* What may stand behind the "=". */

@@ -1,5 +1,5 @@
 /* Each file under tests/data/config/{room,profile,class} is read, and its mistakes must be exactly those of the .txt
- * beside it (which is not there when there are none). NAME.map and NAME.scenes go with NAME.ini of a room.
+ * beside it (which is not there when there are none). NAME.map, NAME.scenes and NAME.made go with NAME.ini of a room.
  * To see what a new file gives: LECTERN_WRITE_GOLDEN=1 build/.../tests/test_config_golden, then read the diff. */
 #include <dirent.h>
 #include <setjmp.h>
@@ -51,7 +51,9 @@ static bool agrees(const char *folder, const char *stem)
     struct lec_report report;
     char *file = beside(folder, stem, "ini"), *golden = beside(folder, stem, "txt");
     char *map = beside(folder, stem, "map"), *scenes = beside(folder, stem, "scenes");
+    char *made = beside(folder, stem, "made");
     sources.line_map = access(map, F_OK) == 0 ? map : NULL;
+    sources.made = access(made, F_OK) == 0 ? made : NULL;
     sources.captured = access(scenes, F_OK) == 0 ? scenes : NULL;
     lec_report_init(&report);
     int rc;
@@ -78,6 +80,7 @@ static bool agrees(const char *folder, const char *stem)
     free(golden);
     free(map);
     free(scenes);
+    free(made);
     lec_report_done(&report);
     return same;
 }
