@@ -6,14 +6,14 @@
 #include "lectern/clock.h"
 
 #define BUCKET_FIRST_NS  (50 * LEC_MS)
-#define BUCKET_LAST_NS   LEC_SEC       /* times LEC_PACE_POINTS: the line knows the last minute */
-#define SETTLE_NS        (2 * LEC_SEC) /* so long the nominal interval is better than a measured one... */
-#define SETTLE_POINTS    8             /* ...or until so many arrivals are known */
-#define DISAGREE_NS      (40 * LEC_MS) /* ...unless they differ by more than packets are usually late */
-#define MISSING_ARRIVALS 16            /* losses are not looked for before so many arrivals */
-#define WINDOW_NS        LEC_SEC       /* lateness is compared between windows of this length */
-#define WINDOWS_HIGH     2             /* so many late ones in a row are a loss */
-#define GAP_LEAST_NS     (25 * LEC_MS) /* schedulers and USB adapters delay by less */
+#define BUCKET_LAST_NS   LEC_SEC        /* times LEC_PACE_POINTS: the line knows the last minute */
+#define BELIEF           300e-6         /* a crystal keeps to its nominal frequency about so well... */
+#define DOUBT            6              /* ...and one that is off by so many times more than explained is none */
+#define MISSING_ARRIVALS 16             /* losses are not looked for before so many arrivals... */
+#define MISSING_AFTER_NS (10 * LEC_SEC) /* ...and small ones not before the line is steady */
+#define WINDOW_NS        LEC_SEC        /* lateness is compared between windows of this length */
+#define WINDOWS_HIGH     2              /* so many late ones in a row are a loss */
+#define GAP_LEAST_NS     (25 * LEC_MS)  /* schedulers and USB adapters delay by less */
 
 void lec_pace_begin(struct lec_pace *p, double nominal_interval_ns)
 {
@@ -64,6 +64,21 @@ static double measured(const struct lec_pace *p)
     return (y_of(p, corner[i]) - y_of(p, corner[i - 1])) / (x_of(p, corner[i]) - x_of(p, corner[i - 1]));
 }
 
+/* How far the arrivals lie above the line of that slope: the least, and the mean of the rest over it. */
+static double lowest(const struct lec_pace *p, double slope, double *mean)
+{
+    double least = y_of(p, 0), sum = 0;
+    for (unsigned i = 0; i < p->n_at; i++) {
+        double above = y_of(p, i) - slope * x_of(p, i);
+        least = fmin(least, above);
+        sum += above;
+    }
+    *mean = sum / p->n_at - least;
+    return least;
+}
+
+/* The measured slope is worth the more, the longer it was measured and the more evenly packets come; until then the
+ * nominal one counts too, unless it cannot be true. */
 static void fit(struct lec_pace *p)
 {
     if (!p->stale)
@@ -71,15 +86,24 @@ static void fit(struct lec_pace *p)
     p->stale = false;
     p->origin = p->at[0].number; /* near enough for exact arithmetic */
     p->origin_ns = p->at[0].ns;
-    double slope = measured(p);
-    double samples = x_of(p, p->n_at - 1), span = y_of(p, p->n_at - 1);
-    bool enough = span >= SETTLE_NS && p->n_at >= SETTLE_POINTS;
-    bool wrong = p->n_at >= 2 && fabs(slope - p->nominal_ns) * samples > DISAGREE_NS;
-    p->settled = slope > 0 && (p->nominal_ns <= 0 || enough || wrong);
-    p->interval_ns = p->settled ? slope : p->nominal_ns > 0 ? p->nominal_ns : 0;
-    p->first_ns = y_of(p, 0);
-    for (unsigned i = 1; i < p->n_at; i++)
-        p->first_ns = fmin(p->first_ns, y_of(p, i) - p->interval_ns * x_of(p, i));
+    double slope = measured(p), nominal = p->nominal_ns;
+    double samples = x_of(p, p->n_at - 1), uneven;
+    p->settled = false;
+    if (slope <= 0) {
+        slope = nominal;
+    } else if (nominal > 0) {
+        (void)lowest(p, slope, &uneven);
+        double doubt = (uneven + 0.01 * nominal) / samples, belief = BELIEF * nominal;
+        double apart = fabs(slope - nominal);
+        double weight = 1 / (1 + doubt * doubt / (belief * belief));
+        if (p->n_at < 3)
+            slope = nominal;
+        else if (apart * apart < DOUBT * DOUBT * (doubt * doubt + belief * belief))
+            slope = nominal + weight * (slope - nominal);
+        p->settled = p->n_at >= 3 && weight > 0.5;
+    }
+    p->interval_ns = slope;
+    p->first_ns = lowest(p, slope, &uneven);
 }
 
 /* By the line alone. */
@@ -117,7 +141,8 @@ void lec_pace_arrived(struct lec_pace *p, uint64_t count, int64_t arrived_ns)
 {
     if (count == 0 || (p->n_at > 0 && count - 1 <= p->at[p->n_at - 1].number))
         return;
-    p->n++;
+    if (p->n++ == 0)
+        p->begun_ns = arrived_ns;
     p->newest_ns = arrived_ns;
     p->stale = true;
     unsigned last = p->n_at - 1;
@@ -137,6 +162,11 @@ void lec_pace_arrived(struct lec_pace *p, uint64_t count, int64_t arrived_ns)
 
 /* ---- Losses ------------------------------------------------------------------------------------------------- */
 
+static double late_by(const struct lec_pace *p, uint64_t number, int64_t ns)
+{
+    return (double)(ns - p->origin_ns) - line_ns(p, number);
+}
+
 static void new_window(struct lec_pace *p, int64_t now)
 {
     p->late.begun_ns = now;
@@ -146,35 +176,41 @@ static void new_window(struct lec_pace *p, int64_t now)
 }
 
 /* A window is over: is it late as a whole, and the one before too? Returns by how much, in nanoseconds, else 0. The
- * least of n delays scatters by about their mean divided by n; fourteen times that does not come by chance. */
+ * least of n delays scatters by about their mean divided by n; so many times that does not come by chance. Packets that
+ * queued behind a late one count as one. */
 static double judge_window(struct lec_pace *p)
 {
-    double n = (double)p->late.n;
-    double more = p->late.least - p->late.usual;
-    double chance = 14 * (p->late.sum / n - p->late.least) / n;
-    if (p->late.known && more > 0.75 * p->interval_ns + chance) {
+    double n = (double)p->late.n, alone = WINDOW_NS / fmax(p->late.worst, 1);
+    double chance = 25 * (p->late.sum / n - p->late.least) / fmin(n, alone);
+    double more = p->late.known ? late_by(p, p->late.least_number, p->late.least_ns) -
+                                      late_by(p, p->late.usual_number, p->late.usual_ns)
+                                : 0;
+    if (more > 0.75 * p->interval_ns + chance) {
         if (++p->late.high < WINDOWS_HIGH)
             return 0;
         p->late.high = 0;
+        p->late.known = false;
         return more;
     }
     p->late.high = 0;
-    p->late.usual = p->late.least;
-    p->late.known = true;
+    p->late.usual_number = p->late.least_number;
+    p->late.usual_ns = p->late.least_ns;
+    p->late.known = p->newest_ns - p->begun_ns > MISSING_AFTER_NS;
     return 0;
 }
 
 uint64_t lec_pace_missing(struct lec_pace *p, uint64_t count, int64_t arrived_ns)
 {
-    fit(p);
-    if (p->n < MISSING_ARRIVALS || p->interval_ns <= 0 || count == 0)
+    if (p->n < MISSING_ARRIVALS || count == 0)
         return 0;
-    double late = (double)(arrived_ns - p->origin_ns) - line_ns(p, count - 1);
+    fit(p);
+    if (p->interval_ns <= 0)
+        return 0;
+    double late = late_by(p, count - 1, arrived_ns);
     double usual = fmax(p->late.worst, GAP_LEAST_NS);
     double lost = 0;
     if (late > fmax(0.8 * p->interval_ns, 2 * usual)) {
-        lost = floor((late - usual) / p->interval_ns + 0.25);
-        lost = fmax(lost, 1);
+        lost = fmax(floor((late - usual) / p->interval_ns + 0.25), 1);
         late -= lost * p->interval_ns;
         new_window(p, arrived_ns);
     } else {
@@ -184,7 +220,11 @@ uint64_t lec_pace_missing(struct lec_pace *p, uint64_t count, int64_t arrived_ns
         new_window(p, arrived_ns);
     p->late.n++;
     p->late.sum += late;
-    p->late.least = fmin(p->late.least, late);
+    if (late < p->late.least) {
+        p->late.least = late;
+        p->late.least_number = count - 1 + (uint64_t)lost;
+        p->late.least_ns = arrived_ns;
+    }
     if (arrived_ns - p->late.begun_ns >= WINDOW_NS && p->late.n >= 8) {
         lost += round(judge_window(p) / p->interval_ns);
         new_window(p, arrived_ns);

@@ -31,7 +31,7 @@ struct lec_pace {
     int64_t origin_ns;
     uint64_t origin;
     bool stale;   /* arrivals have come since the line was fitted */
-    bool settled; /* the slope is measured, no longer the nominal one */
+    bool settled; /* the slope is more measured than believed */
     bool told;    /* a time has been told: */
     uint64_t told_number;
     int64_t told_ns;
@@ -40,11 +40,14 @@ struct lec_pace {
     struct {           /* how late packets are, for lec_pace_missing */
         int64_t begun_ns;
         unsigned n;
-        double least, sum, usual; /* in this window; `usual`: the least of an ordinary one */
-        double worst;             /* decays */
-        unsigned high;            /* windows in a row that were late as a whole */
+        double least, sum;                   /* in this window */
+        uint64_t least_number, usual_number; /* the least late packet of this window, and of an ordinary one before */
+        int64_t least_ns, usual_ns;
+        double worst;  /* decays */
+        unsigned high; /* windows in a row that were late as a whole */
         bool known;
     } late;
+    int64_t begun_ns; /* the first arrival */
 };
 
 /* Begins anew: after open, a change of rate, a loss of count. nominal_interval_ns 0: not known. */
@@ -55,7 +58,7 @@ void lec_pace_arrived(struct lec_pace *p, uint64_t count, int64_t arrived_ns);
 /* How many samples have probably been lost before this packet, for devices that do not number them: it would have come
  * far too late otherwise. `count`: as lec_pace_arrived would be told without a loss. Ask before lec_pace_arrived, and
  * once a packet; add the answer to the count. A gap that is longer than packets are late is found at once and on the low
- * side, the rest of it and smaller ones after two seconds; what is smaller than one interval, never. */
+ * side; the rest of it, and smaller ones, two seconds later, as far as they stand out from how unevenly packets come. */
 uint64_t lec_pace_missing(struct lec_pace *p, uint64_t count, int64_t arrived_ns);
 /* When sample `number` was taken, by the line as it is known now. Never later than the newest arrival, never before the
  * time told for an earlier number: where the line turns out to lie earlier, times advance at half speed until they have
