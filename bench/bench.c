@@ -310,6 +310,34 @@ pid_t bench_room(int cpu, const char *room, const char *text, const char *line_m
     return pid;
 }
 
+static long proc(pid_t pid, const char *file, const char *key, int field)
+{
+    char path[64], text[8192];
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (!f)
+        bench_die("%s is gone", path);
+    fclose(f);
+    text[n] = '\0';
+    char *at = key ? strstr(text, key) : strrchr(text, ')');
+    for (int i = 0; at && i < field; i++)
+        at = strpbrk(at, " \t") + 1;
+    if (!at)
+        bench_die("%s has no %s", path, key);
+    return strtol(at, NULL, 10); /* proc(5) writes it */
+}
+
+double bench_cpu(pid_t pid)
+{
+    return (double)(proc(pid, "stat", NULL, 12) + proc(pid, "stat", NULL, 13)) / (double)sysconf(_SC_CLK_TCK);
+}
+
+double bench_rss(pid_t pid)
+{
+    return (double)proc(pid, "status", "VmRSS:", 1) * 1024;
+}
+
 double bench_now(void)
 {
     struct timespec ts;

@@ -50,7 +50,9 @@ void *bench_dealer(const char *endpoint);
 /* Calls until the answer contains `want`, at most `seconds`. Dies otherwise. */
 void bench_until(void *dealer, const char *request, const char *want, double seconds);
 
-double bench_now(void); /* seconds, monotonic */
+double bench_cpu(pid_t pid); /* processor time of all its threads so far, in seconds */
+double bench_rss(pid_t pid); /* resident memory, in bytes */
+double bench_now(void);      /* seconds, monotonic */
 /* The p-th percentile (0..100) of n numbers, which it sorts. */
 double bench_percentile(double *at, size_t n, double p);
 

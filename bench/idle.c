@@ -60,29 +60,6 @@ static void slaves(void *arg)
     }
 }
 
-static long proc(pid_t pid, const char *file, const char *key, int field)
-{
-    char path[64], text[8192];
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
-    FILE *f = fopen(path, "re");
-    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-    if (!f)
-        bench_die("%s is gone", path);
-    fclose(f);
-    text[n] = '\0';
-    char *at = key ? strstr(text, key) : strrchr(text, ')');
-    for (int i = 0; at && i < field; i++)
-        at = strpbrk(at, " \t") + 1;
-    if (!at)
-        bench_die("%s has no %s", path, key);
-    return strtol(at, NULL, 10); /* proc(5) writes it */
-}
-
-static double cpu_seconds(pid_t pid)
-{
-    return (double)(proc(pid, "stat", NULL, 12) + proc(pid, "stat", NULL, 13)) / (double)sysconf(_SC_CLK_TCK);
-}
-
 int main(void)
 {
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -108,10 +85,10 @@ int main(void)
                 "\"good\"", 5);
     sleep(SETTLE);
     uint64_t asked = shared->transactions;
-    double cpu = cpu_seconds(pid), begin = bench_now();
+    double cpu = bench_cpu(pid), begin = bench_now();
     sleep(SECONDS);
-    cpu = (cpu_seconds(pid) - cpu) / (bench_now() - begin);
-    bench_row("idle.memory", (double)proc(pid, "status", "VmRSS:", 1) / 1024, "MB", 12, true);
+    cpu = (bench_cpu(pid) - cpu) / (bench_now() - begin);
+    bench_row("idle.memory", bench_rss(pid) / 1024 / 1024, "MB", 12, true);
     bench_row("idle.cpu", cpu * 100, "%", 1, true);
     bench_note("%d devices on %d lines, 500 points at 1 s, %.1f transactions/s, over %d s", DEVICES, LINES,
                (double)(shared->transactions - asked) / SECONDS, SECONDS);
