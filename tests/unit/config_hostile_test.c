@@ -102,11 +102,12 @@ static int enter(void **state)
 
 /* ---- Tests -------------------------------------------------------------------------------------------------- */
 
-static void a_room_cut_at_any_byte_is_read_or_refused(void **state)
+static const char *const good_rooms[] = {"room/good.ini", "room/experiments-good.ini"};
+
+static void a_room_cut_at_any_byte(const char *file)
 {
-    (void)state;
     size_t len;
-    char *text = read_file("room/good.ini", &len);
+    char *text = read_file(file, &len);
     for (size_t n = 0; n < len; n++) {
         int rc = load(text, n, NULL);
         assert_true(rc == 0 || rc == LEC_E_CONFIG);
@@ -115,13 +116,19 @@ static void a_room_cut_at_any_byte_is_read_or_refused(void **state)
     assert_int_equal(stage_unreleased(), 0);
 }
 
-static void a_room_with_random_damage_is_read_or_refused(void **state)
+static void a_room_cut_at_any_byte_is_read_or_refused(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good_rooms); i++)
+        a_room_cut_at_any_byte(good_rooms[i]);
+}
+
+static void a_room_with_random_damage(const char *file)
+{
     static const char pieces[] = "[]=:;#,\"\\ \n\r\t\0\xff\xc3./?&%0aA";
     uint32_t seed = 20240917;
     size_t len;
-    char *text = read_file("room/good.ini", &len), *copy = malloc(len);
+    char *text = read_file(file, &len), *copy = malloc(len);
     assert_non_null(copy);
     for (size_t round = 0; round < 1500; round++) {
         memcpy(copy, text, len);
@@ -134,6 +141,13 @@ static void a_room_with_random_damage_is_read_or_refused(void **state)
     }
     free(copy);
     free(text);
+}
+
+static void a_room_with_random_damage_is_read_or_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good_rooms); i++)
+        a_room_with_random_damage(good_rooms[i]);
 }
 
 static void bytes_without_any_sense_are_refused(void **state)
@@ -316,9 +330,8 @@ static void a_scene_has_at_most_64_steps(void **state)
     free(text);
 }
 
-static void each_allocation_may_fail(void **state)
+static void each_allocation_may_fail_of(const char *file)
 {
-    (void)state;
     struct lec_sources sources = stage_sources();
     size_t failures = 0;
     for (long n = 0;; n++) {
@@ -326,7 +339,7 @@ static void each_allocation_may_fail(void **state)
         const struct lec_room *room = NULL;
         lec_report_init(&report);
         allocations_left = n;
-        int rc = lec_room_load("room/good.ini", &sources, &room, &report);
+        int rc = lec_room_load(file, &sources, &room, &report);
         bool ran_out = allocations_left == 0;
         allocations_left = -1;
         assert_true(rc == 0 || rc == LEC_E_NOMEM);
@@ -339,6 +352,13 @@ static void each_allocation_may_fail(void **state)
     }
     assert_true(failures > 20);
     assert_int_equal(stage_unreleased(), 0);
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good_rooms); i++)
+        each_allocation_may_fail_of(good_rooms[i]);
 }
 
 int main(void)
