@@ -35,6 +35,10 @@ enum word_kind {
     WORD_RUN, /* a scene under way */
     WORD_EXPERIMENT,
     WORD_RECORDING, /* a run of an experiment */
+    WORD_FIELD,     /* FIELD= of the experiment before */
+    WORD_CHANNEL,   /* CHANNEL= that is typed in, of the experiment before or those under way */
+    WORD_FORMAT,    /* of an export */
+    WORD_SHAPE,
     WORD_FILE,
     WORD_ROOM,
     WORD_DRIVER,

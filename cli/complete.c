@@ -10,7 +10,8 @@
 
 struct place {
     struct cli *cli;
-    const char *prefix; /* what is typed of the word already */
+    const char *prefix;  /* what is typed of the word already */
+    const char *subject; /* the command's first argument, "" if it is not typed yet */
 };
 
 static void offer(const struct place *p, const char *word)
@@ -89,6 +90,34 @@ static void offer_choices(const struct place *p, const char *target)
     json_decref(result);
 }
 
+/* "class=" for each field of the experiment that was named; without `fields`: its channels that are typed in. */
+static void offer_assignments(const struct place *p, bool fields)
+{
+    json_t *result = ask(p, "experiment.list", NULL);
+    const json_t *rows = json_object_get(result, "experiments");
+    char word[160];
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *e = json_array_get(rows, i);
+        const json_t *list = json_object_get(e, fields ? "fields" : "channels");
+        if (strcmp(text_of(e, "experiment"), p->subject) != 0 && (fields || text_of(e, "run")[0] == '\0'))
+            continue;
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            const json_t *row = json_array_get(list, k);
+            if (!fields && strcmp(text_of(row, "kind"), "manual") != 0)
+                continue;
+            snprintf(word, sizeof word, "%s=", text_of(row, fields ? "field" : "channel"));
+            offer(p, word);
+        }
+    }
+    json_decref(result);
+}
+
+static void offer_all(const struct place *p, const char *const words[], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        offer(p, words[i]);
+}
+
 static void offer_rooms(const struct place *p)
 {
     struct lec_room_found found[64];
@@ -101,6 +130,8 @@ static void offer_word(const struct place *p, enum word_kind kind, const char *b
 {
     static const char *const kinds[] = {"start", "stop",   "command", "state", "scene", "step",
                                         "event", "config", "clock",   "limit", "run"};
+    static const char *const formats[] = {"csv", "csv-vi", "xlsx", "hdf5", "jsonl"};
+    static const char *const shapes[] = {"long", "nearest", "linear"};
     switch (kind) {
     case WORD_DEVICE:
         offer_names(p, "device.list", "devices", "name");
@@ -130,6 +161,18 @@ static void offer_word(const struct place *p, enum word_kind kind, const char *b
     case WORD_RECORDING:
         offer_names(p, "run.list", "runs", "run");
         break;
+    case WORD_FIELD:
+        offer_assignments(p, true);
+        break;
+    case WORD_CHANNEL:
+        offer_assignments(p, false);
+        break;
+    case WORD_FORMAT:
+        offer_all(p, formats, ARRAY_LEN(formats));
+        break;
+    case WORD_SHAPE:
+        offer_all(p, shapes, ARRAY_LEN(shapes));
+        break;
     case WORD_ROOM:
         offer_rooms(p);
         break;
@@ -140,8 +183,7 @@ static void offer_word(const struct place *p, enum word_kind kind, const char *b
         offer_names(p, "system.health", "lines", "line");
         break;
     case WORD_KIND:
-        for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-            offer(p, kinds[i]);
+        offer_all(p, kinds, ARRAY_LEN(kinds));
         break;
     case WORD_FILE:
         out("\x3a"
@@ -196,7 +238,7 @@ int cmd_complete(struct cli *cli)
         return EXIT_USAGE;
     char **words = cli->argv + 1;
     int n = cli->argc - 1;
-    struct place p = {.cli = cli, .prefix = at < n ? words[at] : ""};
+    struct place p = {.cli = cli, .prefix = at < n ? words[at] : "", .subject = ""};
     const struct command *command = NULL;
     const struct option_row *pending = NULL; /* an option whose value comes next */
     const char *first = NULL, *before = "";
@@ -218,8 +260,9 @@ int cmd_complete(struct cli *cli)
                 return EXIT_OK;
             first = words[i];
         } else {
-            args++;
             before = words[i];
+            if (args++ == 0)
+                p.subject = before;
         }
     }
     if (pending) {

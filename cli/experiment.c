@@ -64,7 +64,7 @@ static int say_time(struct cli *cli, json_t *result, const char *what)
     if (cli->json)
         out_json(result);
     else
-        out("%s %.3f s\n", what, (double)int_of(result, "t_ms", 0) / 1000);
+        out("%s %.3f s\n", what, recording_seconds(result, "t_ms"));
     json_decref(result);
     return EXIT_OK;
 }
@@ -87,15 +87,15 @@ int cmd_experiment_sample(struct cli *cli)
             json_object_update_new(params, recording_named(cli->argv[i]));
             continue;
         }
-        if (!equals || lec_parse_float(equals + 1, &value) < 0) {
+        if (!equals || equals == cli->argv[i] || lec_parse_float(equals + 1, &value) < 0) {
             json_decref(params);
             json_decref(values);
-            return cli_fail(cli, EXIT_USAGE, T("\"%s\": phải có dạng kênh=số", "\"%s\": it must be channel=number"),
-                            cli->argv[i]);
+            return cli_fail(
+                cli, EXIT_USAGE,
+                T("\"%s\": phải có dạng kênh=số, như volume=12.5", "\"%s\": it must be channel=number, as volume=12.5"),
+                cli->argv[i]);
         }
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", (int)(equals - cli->argv[i]), cli->argv[i]);
-        json_object_set_new(values, name, json_real(value));
+        json_object_setn_new(values, cli->argv[i], (size_t)(equals - cli->argv[i]), json_real(value));
     }
     json_object_set_new(params, "values", values);
     int code = cli_call(cli, "experiment.sample", params, 0, &result);

@@ -167,6 +167,23 @@ static int read_options(struct cli *cli, int argc, char **argv)
     return EXIT_OK;
 }
 
+/* Names and texts go to the room as JSON, which has no other bytes; one that could not be sent must not be left out. */
+static int check_texts(const struct cli *cli)
+{
+    const struct command *c = cli->command;
+    const char *wrong = cli->room && !lec_is_utf8(cli->room, strlen(cli->room)) ? cli->room : NULL;
+    for (int i = 0; i < cli->argc && c->words[0] != WORD_FILE; i++)
+        if (!lec_is_utf8(cli->argv[i], strlen(cli->argv[i])))
+            wrong = cli->argv[i];
+    for (size_t i = 0; i < COMMAND_OPTIONS && c->options[i].name; i++)
+        if (cli->values[i] && c->options[i].word != WORD_FILE && !lec_is_utf8(cli->values[i], strlen(cli->values[i])))
+            wrong = cli->values[i];
+    return wrong ? cli_fail(cli, EXIT_USAGE,
+                            T("\"%s\": phải là chữ UTF-8 trên một dòng", "\"%s\": it must be UTF-8 text on one line"),
+                            wrong)
+                 : EXIT_OK;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     int code = read_options(cli, argc, argv);
@@ -194,7 +211,8 @@ static int run(struct cli *cli, int argc, char **argv)
     if (cli->argc < cli->command->min_args || (cli->command->max_args >= 0 && cli->argc > cli->command->max_args))
         return cli_fail(cli, EXIT_USAGE, T("dùng: lectern %s %s", "use: lectern %s %s"), cli->command->name,
                         cli->command->usage);
-    return cli->command->run(cli);
+    code = check_texts(cli);
+    return code == EXIT_OK ? cli->command->run(cli) : code;
 }
 
 int cmd_help(struct cli *cli)

@@ -26,12 +26,22 @@ bool out_is_terminal(void)
     return terminal;
 }
 
+static struct winsize terminal_size(void)
+{
+    struct winsize size = {0};
+    if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+        size = (struct winsize){0};
+    return size;
+}
+
 int out_columns(void)
 {
-    struct winsize size;
-    if (!terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
-        return 0;
-    return size.ws_col;
+    return terminal_size().ws_col;
+}
+
+int out_rows(void)
+{
+    return terminal_size().ws_row;
 }
 
 /* The next character: its bytes and its width; width -1 when it may not go to a terminal. */

@@ -14,8 +14,9 @@ enum style { PLAIN, BOLD, DIM, GOOD, WARN, BAD, ACCENT };
 /* Looks at the terminal and at NO_COLOR, and sets the locale for the width of letters. First of all. */
 void out_init(void);
 bool out_is_terminal(void);
-/* Columns of the terminal; 0 when stdout is none. */
+/* Columns and rows of the terminal; 0 when stdout is none or it does not say. */
 int out_columns(void);
+int out_rows(void);
 
 /* Columns that UTF-8 text takes on a terminal; combining marks take none, wide letters two. */
 int out_width(const char *text);

@@ -3,11 +3,21 @@
 #include <math.h>
 #include <string.h>
 
+bool recording_is_id(const char *name)
+{
+    return name[0] >= '0' && name[0] <= '9';
+}
+
 json_t *recording_named(const char *name)
 {
     if (!name)
         return json_object();
-    return json_pack("{s:s}", name[0] >= '0' && name[0] <= '9' ? "run" : "experiment", name);
+    return json_pack("{s:s}", recording_is_id(name) ? "run" : "experiment", name);
+}
+
+double recording_seconds(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key)) / 1000;
 }
 
 static const struct {
@@ -17,6 +27,7 @@ static const struct {
 } states[] = {
     {"armed", {"chờ điều kiện bắt đầu", "waiting for its start condition"}, ACCENT},
     {"recording", {"đang ghi", "recording"}, ACCENT},
+    {"pause", {"nghỉ trước lần sau", "pausing before the next"}, ACCENT},
     {"done", {"xong", "done"}, GOOD},
     {"stopped", {"đã dừng", "stopped"}, GOOD},
     {"interrupted", {"bị ngắt giữa chừng", "interrupted"}, WARN},
@@ -26,7 +37,12 @@ static const struct {
 bool recording_is_running(const json_t *run)
 {
     const char *state = text_of(run, "state");
-    return strcmp(state, "armed") == 0 || strcmp(state, "recording") == 0;
+    return strcmp(state, "armed") == 0 || strcmp(state, "recording") == 0 || strcmp(state, "pause") == 0;
+}
+
+bool recording_has_next(const json_t *run)
+{
+    return strcmp(text_of(run, "state"), "done") == 0 && int_of(run, "nth", 1) < int_of(run, "repeat", 1);
 }
 
 const char *recording_state(const json_t *run)
@@ -64,20 +80,22 @@ void spark_add(struct spark *s, double value)
     s->at[s->n++] = value;
 }
 
-/* The course as bars of eight heights, between its own least and greatest; a gap is a dot. */
-static const char *spark_text(const struct spark *s, char *buf, size_t size)
+/* The newest part of the course as bars of eight heights, between its own least and greatest; a gap is a dot. */
+static const char *spark_text(const struct spark *s, size_t width, char *buf, size_t size)
 {
     static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     double low = INFINITY, high = -INFINITY;
-    size_t at = 0;
-    for (size_t i = 0; i < s->n; i++) {
+    size_t at = 0, first = s->n > width ? s->n - width : 0;
+    for (size_t i = first; i < s->n; i++) {
         low = fmin(low, s->at[i]);
         high = fmax(high, s->at[i]);
     }
     buf[0] = '\0';
-    for (size_t i = 0; i < s->n; i++) {
-        size_t bar = high > low ? (size_t)((s->at[i] - low) / (high - low) * 7.999) : 3;
-        at += (size_t)snprintf(buf + at, size - at, "%s", isnan(s->at[i]) ? "·" : bars[bar]);
+    for (size_t i = first; i < s->n; i++) {
+        const char *shown = "·";
+        if (!isnan(s->at[i])) /* halves: the difference of the largest numbers is none */
+            shown = bars[high > low ? (size_t)((s->at[i] / 2 - low / 2) / (high / 2 - low / 2) * 7.999) : 3];
+        at += (size_t)snprintf(buf + at, size - at, "%s", shown);
     }
     return buf;
 }
@@ -86,8 +104,8 @@ static const char *spark_text(const struct spark *s, char *buf, size_t size)
 static void print_progress(const json_t *run)
 {
     char elapsed[WORD_SIZE], total[WORD_SIZE], left[WORD_SIZE], bar[4 * 30 + 1];
-    int64_t ms = int_of(run, "elapsed_ms", 0), duration = int_of(run, "duration_ms", 0),
-            remaining = int_of(run, "remaining_ms", -1);
+    int64_t ms = int_of(run, "elapsed_ms", 0) > 0 ? int_of(run, "elapsed_ms", 0) : 0,
+            duration = int_of(run, "duration_ms", 0), remaining = int_of(run, "remaining_ms", -1);
     word_span(ms, elapsed, sizeof elapsed);
     if (duration <= 0) {
         out("  %s\n", elapsed);
@@ -95,44 +113,70 @@ static void print_progress(const json_t *run)
     }
     size_t at = 0;
     for (int64_t i = 0; i < 30; i++)
-        at += (size_t)snprintf(bar + at, sizeof bar - at, "%s", ms * 30 > i * duration ? "█" : "░");
+        at += (size_t)snprintf(bar + at, sizeof bar - at, "%s",
+                               (double)ms * 30 > (double)i * (double)duration ? "█" : "░");
     out("  %s  %s / %s", bar, elapsed, word_span(duration, total, sizeof total));
     if (remaining >= 0 && recording_is_running(run))
         out(T(", còn %s", ", %s left"), word_span(remaining, left, sizeof left));
     out("\n");
 }
 
+void recording_print_heading(const json_t *run)
+{
+    const char *label = lang_json(json_object_get(run, "label")), *reason = text_of(run, "reason");
+    char row[WORD_SIZE] = "";
+    if (int_of(run, "repeat", 1) > 1)
+        snprintf(row, sizeof row, T(", lần %lld trong %lld", ", %lld of %lld"), (long long)int_of(run, "nth", 1),
+                 (long long)int_of(run, "repeat", 1));
+    struct table *t = table_new(reason[0] ? 4 : 3);
+    table_cell(t, BOLD, "%s", label[0] ? label : text_of(run, "experiment"));
+    table_cell(t, recording_style(run), "%s%s%s", recording_state(run), row,
+               json_is_true(json_object_get(run, "simulated")) ? T(" (mô phỏng)", " (simulated)") : "");
+    if (reason[0])
+        table_cell(t, DIM, "%s", reason);
+    table_cell(t, DIM, "%s", text_of(run, "run"));
+    table_print(t, false);
+}
+
+static void channel_cells(struct table *t, const json_t *c, const struct spark *spark, size_t width)
+{
+    char value[WORD_SIZE], course[3 * SPARK_WIDTH + 1] = "";
+    int64_t lost = int_of(c, "lost", 0), samples = int_of(c, "samples", 0);
+    bool there = !json_is_false(json_object_get(c, "there"));
+    table_cell(t, there ? PLAIN : WARN, "  %s", text_of(c, "channel"));
+    table_cell(t, there ? BOLD : DIM, "%s",
+               word_measure(json_object_get(c, "last"), text_of(c, "unit"), value, sizeof value));
+    table_cell(t, ACCENT, "%s", spark ? spark_text(spark, width, course, sizeof course) : "");
+    table_cell(t, DIM, T("%lld mẫu", "%lld samples"), (long long)samples);
+    if (!there)
+        table_cell(t, WARN, "%s",
+                   samples > 0 ? T("thiết bị không có mặt", "its device is away")
+                               : T("chưa gửi gì", "nothing came yet"));
+    else if (lost > 0)
+        table_cell(t, WARN, T("mất %lld", "%lld lost"), (long long)lost);
+    else
+        table_cell(t, PLAIN, "%s", "");
+}
+
 int recording_print(const json_t *run, const struct spark *sparks, size_t n_sparks)
 {
     const json_t *channels = json_object_get(run, "channels");
-    const char *label = lang_json(json_object_get(run, "label")), *reason = text_of(run, "reason");
-    int lines = 2;
-    out_styled(BOLD, "%s", label[0] ? label : text_of(run, "experiment"));
-    out("  ");
-    out_styled(recording_style(run), "%s", recording_state(run));
-    if (reason[0])
-        out_styled(DIM, "  %s", reason);
-    out_styled(DIM, "  %s\n", text_of(run, "run"));
+    size_t n = json_array_size(channels), shown = n, width = SPARK_WIDTH;
+    int lines = 2, columns = out_columns(), rows = out_rows();
+    if (columns > 0) /* 50: what stands beside it, usually */
+        width = columns >= 50 + SPARK_WIDTH ? SPARK_WIDTH : columns > 60 ? (size_t)columns - 50 : 10;
+    if (rows > 0 && n + 5 > (size_t)rows)
+        shown = rows > 6 ? (size_t)rows - 5 : 1;
+    recording_print_heading(run);
     print_progress(run);
     struct table *t = table_new(5);
-    for (size_t i = 0; i < json_array_size(channels); i++, lines++) {
-        const json_t *c = json_array_get(channels, i);
-        char value[WORD_SIZE], course[3 * SPARK_WIDTH + 1] = "";
-        int64_t lost = int_of(c, "lost", 0);
-        bool there = !json_is_false(json_object_get(c, "there"));
-        table_cell(t, there ? PLAIN : WARN, "  %s", text_of(c, "channel"));
-        table_cell(t, there ? BOLD : DIM, "%s",
-                   word_measure(json_object_get(c, "last"), text_of(c, "unit"), value, sizeof value));
-        table_cell(t, ACCENT, "%s", i < n_sparks ? spark_text(&sparks[i], course, sizeof course) : "");
-        table_cell(t, DIM, T("%lld mẫu", "%lld samples"), (long long)int_of(c, "samples", 0));
-        if (!there)
-            table_cell(t, WARN, "%s", T("thiết bị không có mặt", "its device is away"));
-        else if (lost > 0)
-            table_cell(t, WARN, T("mất %lld", "%lld lost"), (long long)lost);
-        else
-            table_cell(t, PLAIN, "%s", "");
-    }
+    for (size_t i = 0; i < n && i < shown; i++, lines++)
+        channel_cells(t, json_array_get(channels, i), i < n_sparks ? &sparks[i] : NULL, width);
     table_print(t, false);
+    if (shown < n) {
+        out_styled(DIM, T("  và %zu kênh nữa\n", "  and %zu channels more\n"), n - shown);
+        lines++;
+    }
     return lines;
 }
 
@@ -155,12 +199,13 @@ void recording_print_mark(const json_t *mark)
         if (strcmp(kinds[i].kind, kind) == 0)
             shown = lang_text(kinds[i].text);
     int64_t lost = int_of(mark, "lost", 0);
-    out_styled(DIM, "  %10.3f s  ", (double)int_of(mark, "t_ms", 0) / 1000);
-    out_styled(strcmp(kind, "mark") == 0 || strcmp(kind, "trigger") == 0 ? ACCENT : WARN, "%s", shown);
-    out("%s%s  %s", channel[0] ? "  " : "", channel, text_of(mark, "text"));
+    char missing[WORD_SIZE] = "";
     if (lost > 0)
-        out(T("  (mất %lld mẫu)", "  (%lld samples lost)"), (long long)lost);
-    if (by[0])
-        out_styled(DIM, "  %s", by);
-    out("\n");
+        snprintf(missing, sizeof missing, T("  (mất %lld mẫu)", "  (%lld samples lost)"), (long long)lost);
+    struct table *t = table_new(4); /* which lets no text look like a line of its own */
+    table_cell(t, DIM, "  %10.3f s", recording_seconds(mark, "t_ms"));
+    table_cell(t, strcmp(kind, "mark") == 0 || strcmp(kind, "trigger") == 0 ? ACCENT : WARN, "%s", shown);
+    table_cell(t, PLAIN, "%s%s%s%s", channel, channel[0] ? "  " : "", text_of(mark, "text"), missing);
+    table_cell(t, DIM, "%s", by);
+    table_print(t, false);
 }

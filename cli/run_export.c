@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,9 +28,24 @@ static const char *format_for(const struct cli *cli, const char *file)
     if (said)
         return said;
     for (size_t i = 2; dot && i < ARRAY_LEN(formats); i++)
-        if (strcmp(dot, formats[i].ending) == 0)
+        if (strcasecmp(dot, formats[i].ending) == 0)
             return formats[i].format;
     return csv;
+}
+
+/* The room's proposal, as far as it is a plain name: another's words choose no folder and hide nothing. */
+static const char *plain_name(const struct cli *cli, const char *proposed)
+{
+    static char own[16];
+    if (proposed[0] != '\0' && proposed[0] != '.' && proposed[0] != '-' && !strchr(proposed, '/') &&
+        strlen(proposed) < 200 && lec_is_utf8(proposed, strlen(proposed)))
+        return proposed;
+    const char *ending = ".csv";
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+        if (strcmp(formats[i].format, format_for(cli, NULL)) == 0)
+            ending = formats[i].ending;
+    snprintf(own, sizeof own, "run%s", ending);
+    return own;
 }
 
 /* A comma list as an array. */
@@ -78,23 +94,70 @@ static int ask(struct cli *cli, const char *file, json_t **result)
     return cli_call(cli, "run.export", params, cli_patience(cli, EXPORT_MS), result);
 }
 
+/* Where it goes: FILE.part first, so that a file under its own name is whole. */
+struct target {
+    char file[4096], part[4096 + 8]; /* file "-": standard output; "": not known yet */
+    FILE *to;
+};
+
+static int open_part(struct cli *cli, struct target *t)
+{
+    struct stat there;
+    if (strcmp(t->file, "-") == 0) {
+        t->to = stdout;
+        return EXIT_OK;
+    }
+    if (!cli_option(cli, "force") && stat(t->file, &there) == 0)
+        return cli_fail(cli, EXIT_USAGE,
+                        T("%s đã có; thêm --force để ghi đè, hoặc -o TÊN", "%s exists; add --force, or -o NAME"),
+                        t->file);
+    snprintf(t->part, sizeof t->part, "%s.part", t->file);
+    t->to = fopen(t->part, "we");
+    if (!t->to)
+        return cli_fail(cli, EXIT_NOT_DONE, T("không tạo được %s: %s", "cannot make %s: %s"), t->part, strerror(errno));
+    return EXIT_OK;
+}
+
+/* Sets the file's name: what was said, in the folder that was said, or `proposed` (NULL: not known yet). */
+static int choose_file(struct cli *cli, struct target *t, const char *proposed)
+{
+    const char *said = cli_option(cli, "output");
+    struct stat there;
+    bool folder = said && strcmp(said, "-") != 0 && stat(said, &there) == 0 && S_ISDIR(there.st_mode);
+    const char *name = said && !folder ? said : proposed;
+    if (!name) {
+        const char *where = folder ? said : ".";
+        if (access(where, W_OK) < 0)
+            return cli_fail(cli, EXIT_NOT_DONE, T("không ghi được vào %s: %s", "cannot write into %s: %s"), where,
+                            strerror(errno));
+        return EXIT_OK;
+    }
+    int n = snprintf(t->file, sizeof t->file, "%s%s%s", folder ? said : "", folder ? "/" : "", name);
+    if (n >= (int)sizeof t->file)
+        return cli_fail(cli, EXIT_USAGE, "%s", T("tên tệp quá dài", "the file's name is too long"));
+    return open_part(cli, t);
+}
+
+static int cannot_write(struct cli *cli)
+{
+    return cli_fail(cli, EXIT_NOT_DONE, T("không ghi được: %s", "cannot write: %s"), strerror(errno));
+}
+
 static int write_piece(struct cli *cli, FILE *to, const char *data, unsigned char *piece, size_t *n)
 {
     if (sodium_base642bin(piece, PIECE_SIZE, data, strlen(data), NULL, n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
         return cli_fail(cli, EXIT_OURS, "%s",
                         T("phòng gửi một phần tệp hỏng", "the room sent a broken piece of the file"));
-    if (fwrite(piece, 1, *n, to) != *n)
-        return cli_fail(cli, EXIT_NOT_DONE, T("không ghi được: %s", "cannot write: %s"), strerror(errno));
-    return EXIT_OK;
+    return fwrite(piece, 1, *n, to) == *n ? EXIT_OK : cannot_write(cli);
 }
 
-/* Fetches all pieces of the room's file. */
-static int fetch(struct cli *cli, const char *name, FILE *to)
+/* Fetches all pieces of the room's file, which has `bytes` bytes (negative: not said). */
+static int fetch(struct cli *cli, const char *name, int64_t bytes, FILE *to)
 {
     unsigned char *piece = malloc(PIECE_SIZE);
     int code = piece ? EXIT_OK : cli_fail(cli, EXIT_OURS, "%s", T("hết bộ nhớ", "out of memory"));
-    bool more = true;
-    for (json_int_t offset = 0; code == EXIT_OK && more;) {
+    json_int_t offset = 0;
+    for (bool more = true; code == EXIT_OK && more;) {
         json_t *result;
         size_t n = 0;
         code = cli_call(cli, "run.fetch", json_pack("{s:s, s:I}", "file", name, "offset", offset), 0, &result);
@@ -108,64 +171,51 @@ static int fetch(struct cli *cli, const char *name, FILE *to)
         json_decref(result);
     }
     free(piece);
+    if (code == EXIT_OK && bytes >= 0 && offset != (json_int_t)bytes)
+        code = cli_fail(cli, EXIT_OURS,
+                        T("phòng hứa %lld byte nhưng gửi %lld", "the room promised %lld bytes and sent %lld"),
+                        (long long)bytes, (long long)offset);
     return code;
 }
 
-/* Into FILE.part first, so that a file under its own name is whole. */
-static int save(struct cli *cli, const char *name, const char *file)
+/* Ends the writing; the file gets its name if all went well. Returns the exit code. */
+static int finish(struct cli *cli, struct target *t, int code)
 {
-    char part[4096];
-    if (strcmp(file, "-") == 0) {
-        int code = fetch(cli, name, stdout);
-        return code == EXIT_OK && fflush(stdout) != 0 ? EXIT_NOT_DONE : code;
-    }
-    if (snprintf(part, sizeof part, "%s.part", file) >= (int)sizeof part)
-        return cli_fail(cli, EXIT_USAGE, "%s", T("tên tệp quá dài", "the file's name is too long"));
-    FILE *to = fopen(part, "we");
-    if (!to)
-        return cli_fail(cli, EXIT_NOT_DONE, T("không tạo được %s: %s", "cannot make %s: %s"), part, strerror(errno));
-    int code = fetch(cli, name, to);
-    if (fclose(to) != 0 && code == EXIT_OK)
-        code = cli_fail(cli, EXIT_NOT_DONE, T("không ghi được %s: %s", "cannot write %s: %s"), part, strerror(errno));
-    if (code == EXIT_OK && rename(part, file) < 0)
-        code = cli_fail(cli, EXIT_NOT_DONE, T("không đặt được tên %s: %s", "cannot name it %s: %s"), file,
+    if (!t->to)
+        return code;
+    if (t->to == stdout)
+        return fflush(stdout) != 0 && code == EXIT_OK ? cannot_write(cli) : code;
+    if (fclose(t->to) != 0 && code == EXIT_OK)
+        code = cannot_write(cli);
+    if (code == EXIT_OK && rename(t->part, t->file) < 0)
+        code = cli_fail(cli, EXIT_NOT_DONE, T("không đặt được tên %s: %s", "cannot name it %s: %s"), t->file,
                         strerror(errno));
     if (code != EXIT_OK)
-        unlink(part);
+        unlink(t->part);
     return code;
 }
 
+/* The file is opened before the room is asked where its name is known: an export that nobody could keep must not count
+ * as one. */
 int cmd_run_export(struct cli *cli)
 {
-    const char *file = cli_option(cli, "output");
-    struct stat there;
-    json_t *result;
-    if (file && strcmp(file, "-") != 0 && !cli_option(cli, "force") && stat(file, &there) == 0)
-        return cli_fail(cli, EXIT_USAGE,
-                        T("%s đã có; thêm --force để ghi đè", "%s exists; add --force to write over it"), file);
-    int code = ask(cli, file, &result);
-    if (code != EXIT_OK)
-        return code;
-    const char *proposed = text_of(result, "name");
-    if (!file) { /* the room's proposal, but no path */
-        file = strrchr(proposed, '/') ? strrchr(proposed, '/') + 1 : proposed;
-        if (!*file || *file == '.')
-            file = "run.csv";
-        if (!cli_option(cli, "force") && stat(file, &there) == 0) {
-            code = cli_fail(cli, EXIT_USAGE,
-                            T("%s đã có; thêm --force để ghi đè, hoặc -o TÊN", "%s exists; add --force, or -o NAME"),
-                            file);
-            json_decref(result);
-            return code;
-        }
-    }
-    code = save(cli, text_of(result, "file"), file);
-    if (code == EXIT_OK && strcmp(file, "-") != 0) {
-        if (cli->json)
-            out_json(result);
-        else
-            out(T("đã xuất: %s (%lld byte)\n", "exported: %s (%lld bytes)\n"), file,
-                (long long)int_of(result, "bytes", 0));
+    struct target t = {0};
+    json_t *result = NULL;
+    int code = choose_file(cli, &t, NULL);
+    if (code == EXIT_OK)
+        code = ask(cli, t.file, &result);
+    if (code == EXIT_OK && !t.to)
+        code = choose_file(cli, &t, plain_name(cli, text_of(result, "name")));
+    if (code == EXIT_OK)
+        code = fetch(cli, text_of(result, "file"), int_of(result, "bytes", -1), t.to);
+    bool to_stdout = t.to == stdout;
+    code = finish(cli, &t, code);
+    if (code == EXIT_OK && !to_stdout && cli->json) {
+        json_object_set_new(result, "saved", json_string(t.file));
+        out_json(result);
+    } else if (code == EXIT_OK && !to_stdout) {
+        out(T("đã xuất: %s (%lld byte)\n", "exported: %s (%lld bytes)\n"), t.file,
+            (long long)int_of(result, "bytes", 0));
     }
     json_decref(result);
     return code;

@@ -11,8 +11,8 @@ _lectern()
         fi
         COMPREPLY+=("$line")
     done < <("${COMP_WORDS[0]}" complete "$COMP_CWORD" "${COMP_WORDS[@]}" 2>/dev/null)
-    # A device alone is not the end of a target.
-    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *. ]]; then
+    # A device alone is not the end of a target, nor "class=" that of a field.
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[.=] ]]; then
         compopt -o nospace
     fi
 }
