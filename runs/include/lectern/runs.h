@@ -26,6 +26,7 @@
 #define LEC_RUNS_TAIL_MS  100 /* a commit at least so often: what a crash costs */
 #define LEC_RUN_ID        40  /* "20261122-104500-cooling-1" with its NUL: <local date>-<time>-<experiment, cut>-<n> */
 #define LEC_RUN_BLOCK_MAX 65536 /* samples in one block */
+#define LEC_RUN_WIDTH_MAX 10000 /* columns of a plot */
 
 struct lec_runs;
 
@@ -72,7 +73,8 @@ struct lec_run_start {
     const struct lec_run_channel *channels;
     size_t n_channels;
 };
-/* Writes the start and descriptor documents. The id is made here: *id is filled. */
+/* Writes the start and descriptor documents. The id is made here: *id is filled; one that it holds already (an armed run
+ * was promised it) is kept if no run has it. */
 int lec_runs_start(struct lec_runs *runs, struct lec_run_start *start, struct lec_err *err);
 
 struct lec_run_block {
