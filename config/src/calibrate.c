@@ -1,12 +1,63 @@
-/* [calibration DEVICE.POINT]: what a person has found out about one sensor of this room. */
+/* What experiments record of a point, and how it is calibrated: in profiles, and in a room's [calibration DEVICE.POINT],
+ * which says what a person has found out about one sensor. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "lectern/parse.h"
+#include "point.h"
 #include "room.h"
 #include "tables.h"
 #include "words.h"
+
+static bool is_number(const struct lec_point *p)
+{
+    return p->type == LEC_INT || p->type == LEC_FLOAT;
+}
+
+/* ---- Of a profile ------------------------------------------------------------------------------------------- */
+
+bool lec_recording_build(struct lec_diag *d, const struct lec_keys *own, struct lec_point *p)
+{
+    lec_calibration_none(&p->calibration);
+    p->stream = lec_own_bool(lec_point_keys, own, "stream");
+    p->fastest_ns = lec_own_duration(lec_point_keys, own, "fastest");
+    p->slowest_ns = lec_own_duration(lec_point_keys, own, "slowest");
+    const struct lec_key *stream = lec_key_find(own, "stream"), *slowest = lec_key_find(own, "slowest");
+    bool measured = (p->access & LEC_READ) && (is_number(p) || p->type == LEC_BOOL);
+    if (p->stream && !measured) {
+        lec_diag_error(d, stream->file, stream->line,
+                       "stream: only a float, int or bool that is read can be, and this is %s",
+                       p->access & LEC_READ ? lec_type_name(p->type) : "only written");
+        return false;
+    }
+    if (slowest && p->slowest_ns > 0 && !p->stream) {
+        lec_diag_error(d, slowest->file, slowest->line, "slowest: only a point with stream = yes has one");
+        return false;
+    }
+    if (slowest && p->slowest_ns > 0 && p->slowest_ns < p->fastest_ns) {
+        lec_diag_error(d, slowest->file, slowest->line, "slowest: %s is less than fastest, which is %s", slowest->value,
+                       lec_own_text(lec_point_keys, own, "fastest"));
+        return false;
+    }
+    const struct lec_key *key = lec_key_find(own, "calibration");
+    struct lec_err err = {0};
+    if (!key || !*key->value)
+        return true;
+    if (!is_number(p) || !(p->access & LEC_READ)) {
+        lec_diag_error(d, key->file, key->line, "calibration: only a number that is read has one, and this is %s",
+                       is_number(p) ? "only written" : lec_type_name(p->type));
+        return false;
+    }
+    if (lec_calibration_parse(key->value, &p->calibration, &err) < 0) {
+        lec_diag_error(d, key->file, key->line, "calibration: %s", err.text);
+        return false;
+    }
+    (void)lec_copy_utf8(p->calibration.source, sizeof p->calibration.source, "profile", 7);
+    return true;
+}
+
+/* ---- Of a room ---------------------------------------------------------------------------------------------- */
 
 /* "2026-11-01" as the beginning of that day, UTC. */
 static bool parse_date(const char *text, int64_t *out_us)
@@ -87,7 +138,7 @@ void lec_calibrations_build(struct lec_room_work *w)
             if (!lec_device_doubtful(&find, dev, name))
                 lec_diag_error(d, w->ini->file, s->line, "calibration: device %s (%s) has no point %s%s", dev->name,
                                dev->profile, lec_shown(name).text, lec_point_meant(dev, name, false).text);
-        } else if ((point->type != LEC_FLOAT && point->type != LEC_INT) || !(point->access & LEC_READ)) {
+        } else if (!is_number(point) || !(point->access & LEC_READ)) {
             lec_diag_error(d, w->ini->file, s->line, "calibration: only a number that is read has one, and %s.%s is %s",
                            dev->name, point->name,
                            point->access & LEC_READ ? lec_type_name(point->type) : "only written");

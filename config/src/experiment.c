@@ -111,8 +111,8 @@ static const char *next_name(struct lec_arena *a, const char **p)
     return NULL;
 }
 
-/* Whether the formula uses its own channel or one that is described after it, which lec_formula_parse cannot tell from a slip
- * of the pen. */
+/* Whether the formula uses its own channel or one that is described after it, which lec_formula_parse cannot tell from a
+ * slip of the pen. */
 static bool uses_later(const struct entry *e, const struct lec_ini_section *s)
 {
     const char *at = e->parts[0];

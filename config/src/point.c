@@ -305,49 +305,6 @@ static bool build_timing(const struct lec_point_source *src, const struct merged
     return true;
 }
 
-/* What an experiment can record of it. */
-static bool build_recording(const struct lec_point_source *src, const struct merged *m, struct lec_point *p)
-{
-    const struct lec_keys *own = &m->own;
-    lec_calibration_none(&p->calibration);
-    p->stream = lec_own_bool(lec_point_keys, own, "stream");
-    p->fastest_ns = lec_own_duration(lec_point_keys, own, "fastest");
-    p->slowest_ns = lec_own_duration(lec_point_keys, own, "slowest");
-    const struct lec_key *stream = lec_key_find(own, "stream"), *slowest = lec_key_find(own, "slowest");
-    bool measured = (p->access & LEC_READ) && (is_number(p->type) || p->type == LEC_BOOL);
-    if (p->stream && !measured) {
-        lec_diag_error(src->diag, stream->file, stream->line,
-                       "stream: only a float, int or bool that is read can be, %s",
-                       p->access & LEC_READ ? lec_type_name(p->type) : "and this one is only written");
-        return false;
-    }
-    if (slowest && p->slowest_ns > 0 && !p->stream) {
-        lec_diag_error(src->diag, slowest->file, slowest->line, "slowest: only a point with stream = yes has one");
-        return false;
-    }
-    if (slowest && p->slowest_ns > 0 && p->slowest_ns < p->fastest_ns) {
-        lec_diag_error(src->diag, slowest->file, slowest->line, "slowest: %s is less than fastest, which is %s",
-                       slowest->value, lec_own_text(lec_point_keys, own, "fastest"));
-        return false;
-    }
-    const struct lec_key *key = lec_key_find(own, "calibration");
-    struct lec_err err = {0};
-    if (!key || !*key->value)
-        return true;
-    if (!is_number(p->type) || !(p->access & LEC_READ)) {
-        lec_diag_error(src->diag, key->file, key->line,
-                       "calibration: only a number that is read has one, and this is %s",
-                       is_number(p->type) ? "only written" : lec_type_name(p->type));
-        return false;
-    }
-    if (lec_calibration_parse(key->value, &p->calibration, &err) < 0) {
-        lec_diag_error(src->diag, key->file, key->line, "calibration: %s", err.text);
-        return false;
-    }
-    (void)lec_copy_utf8(p->calibration.source, sizeof p->calibration.source, "profile", 7);
-    return true;
-}
-
 static bool build_point(const struct lec_point_source *src, const struct lec_ini_section *s, struct lec_point *p)
 {
     struct merged m = merge(src, s);
@@ -361,7 +318,7 @@ static bool build_point(const struct lec_point_source *src, const struct lec_ini
     build_unit(src, &m, p);
     bool good = build_choices(src, &m, p);
     good = build_range(src, &m, p) && good;
-    good = build_recording(src, &m, p) && good;
+    good = lec_recording_build(src->diag, &m.own, p) && good;
     return build_timing(src, &m, p) && good;
 }
 

@@ -20,6 +20,9 @@ struct lec_point_source {
 /* Builds all [point] sections, checked before with lec_section_check. device stays NULL. Those with mistakes are
  * told and left out. */
 void lec_points_build(const struct lec_point_source *src, struct lec_point **out, size_t *n);
+/* What experiments record of a point: the keys stream, fastest, slowest and calibration. Type and access are known.
+ * False when told. */
+bool lec_recording_build(struct lec_diag *d, const struct lec_keys *own, struct lec_point *p);
 /* All [action] sections; `points` for their "when". */
 void lec_actions_build(const struct lec_point_source *src, const struct lec_point *points, size_t n_points,
                        struct lec_action **out, size_t *n);

@@ -47,7 +47,8 @@ int lec_secrets_read(struct lec_room_work *w, const char *file);
 void lec_scenes_build(struct lec_room_work *w, const struct lec_ini *ini, bool captured);
 /* Reads [calibration DEVICE.POINT] sections into the points. */
 void lec_calibrations_build(struct lec_room_work *w);
-/* Reads [experiment] sections of `ini` behind the room's experiments; `made`: mistakes are warnings and leave the experiment out. */
+/* Reads [experiment] sections of `ini` behind the room's experiments; `made`: mistakes are warnings and leave the
+ * experiment out. */
 void lec_experiments_build(struct lec_room_work *w, const struct lec_ini *ini, bool made);
 
 /* Puts dev->keys together from the profile, the room, the address, the line map and the secrets. */

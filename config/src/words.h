@@ -19,8 +19,8 @@ const char *lec_next_word(struct lec_arena *a, const char **p);
 const char *lec_unquote(struct lec_arena *a, const char *text);
 
 /* One option behind a comma, "after projector-on" or "optional", against its table: looks it up, refuses it when it
- * was there before (`seen` has a bit for each row), takes quotes off texts, and checks the value. `what` for messages: "a
- * step". Returns the row with the option in *out, or NULL when told. */
+ * was there before (`seen` has a bit for each row), takes quotes off texts, and checks the value. `what` for messages:
+ * "a step". Returns the row with the option in *out, or NULL when told. */
 const struct lec_option *lec_part_option(struct lec_arena *a, struct lec_diag *d, const struct lec_option *table,
                                          const char *what, const struct lec_key *key, const char *text, unsigned *seen,
                                          struct lec_key *out);
@@ -36,7 +36,8 @@ struct lec_finder {
 /* The device of "DEVICE.NAME", and NAME in *name. Returns NULL when told; `example` is what was expected. */
 const struct lec_device *lec_find_device(const struct lec_finder *f, const struct lec_key *key, const char *target,
                                          const char *example, const char **name);
-/* Whether nothing is to be said of a name that the device does not have: what is wrong with its profile has been told. */
+/* Whether nothing is to be said of a name that the device does not have: what is wrong with its profile has been told.
+ */
 bool lec_device_doubtful(const struct lec_finder *f, const struct lec_device *dev, const char *name);
 /* " (did you mean ...?)" among the device's points, and its actions if wanted. */
 struct lec_piece lec_point_meant(const struct lec_device *dev, const char *name, bool actions);
