@@ -36,6 +36,11 @@ struct lec_sources {
 int lec_room_load(const char *file, const struct lec_sources *sources, const struct lec_room **out,
                   struct lec_report *report);
 
+/* Where the simulator that wrote this line map plays USB devices: the folder of umockdev's test bed, and the library that
+ * leads a program into it when it is preloaded. Returns 0, or LEC_E_NOTSUP (it plays none, or the file cannot be read: the room's
+ * loading tells that). Outputs are untouched on failure. */
+int lec_line_map_usb(const char *file, char *testbed, size_t testbed_size, char *preload, size_t preload_size);
+
 const struct lec_room *lec_room_ref(const struct lec_room *room);
 /* Drops a reference; the last one frees the room and everything that hangs on it. Accepts NULL; sets *room NULL. */
 void lec_room_unref(const struct lec_room **room);

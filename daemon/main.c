@@ -8,6 +8,7 @@
 
 #include "core/core.h"
 #include "core/descriptors.h"
+#include "core/testbed.h"
 #include "lectern/log.h"
 #include "lectern/paths.h"
 
@@ -110,6 +111,8 @@ int main(int argc, char **argv)
     int status = parse(argc, argv, &arguments);
     if (status >= 0)
         return status;
+    if (arguments.setup.line_map)
+        testbed_enter(arguments.setup.line_map, argv);
     mallopt(M_ARENA_MAX, 2); /* a thread a line: an arena each would cost more memory than they use */
     sigset_t signals;
     sigfillset(&signals);

@@ -13,6 +13,13 @@ static const struct lec_option map_keys[] = {
     {.name = NULL},
 };
 
+/* Where the simulator's USB devices are; not for the room, but for who starts it (lec_line_map_usb). */
+static const struct lec_option usb_keys[] = {
+    {"testbed", LEC_OPT_TEXT, 0, 0, NULL, NULL, true, "folder of umockdev's test bed"},
+    {"preload", LEC_OPT_TEXT, 0, 0, NULL, NULL, true, "umockdev's library"},
+    {.name = NULL},
+};
+
 /* Gives the section's further keys to the devices of the line whose drivers know them. */
 static void give_options(struct lec_room_work *w, const struct lec_ini_section *s, const struct lec_line *line)
 {
@@ -46,9 +53,12 @@ int lec_line_map_apply(struct lec_room_work *w, const char *file)
         if (strcmp(ini->sections[i].kind, "line") == 0)
             lec_section_check(w->load->arena, d, ini->file, &ini->sections[i],
                               &(struct lec_section_rules){.own = map_keys, .open = true});
+        else if (strcmp(ini->sections[i].kind, "usb") == 0)
+            lec_section_check(w->load->arena, d, ini->file, &ini->sections[i],
+                              &(struct lec_section_rules){.own = usb_keys});
         else
-            lec_diag_error(d, ini->file, ini->sections[i].line, "[%s] is no section of a line map, expected [line N]",
-                           ini->sections[i].kind);
+            lec_diag_error(d, ini->file, ini->sections[i].line,
+                           "[%s] is no section of a line map, expected [line N] or [usb]", ini->sections[i].kind);
     }
     for (size_t i = 0; i < w->room->n_lines; i++) {
         struct lec_line *line = &w->lines[i];
@@ -75,6 +85,26 @@ int lec_line_map_apply(struct lec_room_work *w, const char *file)
         give_options(w, s, line);
     }
     return 0;
+}
+
+int lec_line_map_usb(const char *file, char *testbed, size_t testbed_size, char *preload, size_t preload_size)
+{
+    struct lec_arena arena = {0};
+    struct lec_diag diag = {0};
+    struct lec_ini *ini;
+    int rc = LEC_E_NOTSUP;
+    if (lec_ini_read(&arena, &diag, file, 0, &ini) == 0) {
+        const struct lec_ini_section *s = lec_ini_find(ini, "usb", "");
+        const char *bed = s ? lec_key_text(&s->keys, "testbed", "") : "";
+        const char *library = s ? lec_key_text(&s->keys, "preload", "") : "";
+        if (*bed && *library && strlen(bed) < testbed_size && strlen(library) < preload_size) {
+            memcpy(testbed, bed, strlen(bed) + 1);
+            memcpy(preload, library, strlen(library) + 1);
+            rc = 0;
+        }
+    }
+    lec_arena_done(&arena);
+    return rc;
 }
 
 /* ---- Secrets ------------------------------------------------------------------------------------------------ */
