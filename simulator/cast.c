@@ -5,6 +5,7 @@
 
 #include "faces/faces.h"
 #include "map.h"
+#include "models/go.h"
 #include "models/models.h"
 
 /* Facts of a model that its face cannot guess come from the fact sheets and the makers' lists of inputs: codes are those
@@ -88,6 +89,10 @@ static const struct sim_cast cast[] = {
     {"yamaha/*", NULL, NULL, &sim_face_yamaha, &sim_model_mixer, NULL, "maker=Yamaha"},
     {"screentechnics/*", NULL, NULL, &sim_face_screentech, &sim_model_screen, NULL, "travel=15s"},
     {"atlas/ezo-ph*", NULL, NULL, &sim_face_ezo, &sim_model_sensor, NULL, ""},
+
+    {"vernier/go-temp*", NULL, NULL, &sim_face_go, &sim_model_go, NULL, "kind=temp"},
+    {"vernier/go-link*", NULL, NULL, &sim_face_go, &sim_model_go, NULL, "kind=link"},
+    {"vernier/go-motion*", NULL, NULL, &sim_face_go, &sim_model_go, NULL, "kind=motion"},
 
     {"lcus/lcus-1", NULL, NULL, &sim_face_lcus, &sim_model_relays, NULL, "relays=1"},
     {"lcus/lcus-2", NULL, NULL, &sim_face_lcus, &sim_model_relays, NULL, "relays=2"},

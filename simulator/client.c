@@ -24,7 +24,7 @@ static const struct {
     {"clear", "sim.clear", {"device", "fault"}, 0},
     {"remote", "sim.remote", {"device", "point", "value"}, 3},
     {"unplug", "sim.unplug", {"device"}, 1},
-    {"plug", "sim.plug", {"device"}, 1},
+    {"plug", "sim.plug", {"device", "port"}, 1},
     {"speed", "sim.speed", {"speed"}, 0},
 };
 

@@ -71,12 +71,13 @@ static void send_due(void *ctx)
         /* What is due at once goes out at once, in one piece if it fits. */
         uint8_t out[4096];
         size_t n = 0;
-        for (struct sim_chunk *k = c->tx; k && k->at <= now && n < sizeof out; k = k->next) {
+        for (struct sim_chunk *k = c->tx; k && k->at <= now && n < sizeof out && !(c->packets && n); k = k->next) {
             size_t part = k->n - k->sent < sizeof out - n ? k->n - k->sent : sizeof out - n;
             memcpy(out + n, k->data + k->sent, part);
             n += part;
         }
-        ssize_t sent = c->is_pty ? write(c->watch.fd, out, n) : send(c->watch.fd, out, n, MSG_NOSIGNAL);
+        bool is_file = c->is_pty && !c->packets;
+        ssize_t sent = is_file ? write(c->watch.fd, out, n) : send(c->watch.fd, out, n, MSG_NOSIGNAL);
         if (sent < 0 && (errno == EAGAIN || errno == EINTR) && !c->is_pty) {
             c->blocked = true;
             loop_rewatch(l, &c->watch, true);

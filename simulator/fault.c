@@ -20,6 +20,8 @@ static const char *const names[SIM_FAULTS] = {
     [SIM_SPLIT] = "split",
     [SIM_SLOW_BYTES] = "slow-bytes",
     [SIM_NUL] = "nul",
+    [SIM_LOST] = "lost",
+    [SIM_STALL] = "stall",
 };
 
 const char *sim_fault_name(enum sim_fault_kind kind)

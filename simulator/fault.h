@@ -30,6 +30,8 @@ enum sim_fault_kind {
     SIM_SPLIT,          /* answers torn at random, byte by byte, or run together */
     SIM_SLOW_BYTES,     /* `ms` between bytes */
     SIM_NUL,            /* NUL bytes strewn into the answer */
+    SIM_LOST,           /* streams: a packet or line of samples is counted, but not sent */
+    SIM_STALL,          /* USB: a transfer ends with a stall */
     SIM_FAULTS          /* how many there are */
 };
 

@@ -4,6 +4,7 @@
 
 #include "cast.h"
 #include "lectern/parse.h"
+#include "usb.h"
 #include "world.h"
 
 /* ---- Parameters ----------------------------------------------------------------------------------------------- */
@@ -63,7 +64,10 @@ static int get_value(json_t *v, struct lec_value *out, struct lec_err *err)
 static void put_place(const struct sim_line *line, struct lec_buf *out)
 {
     char text[160];
-    if (line->tcp)
+    if (line->usb)
+        (void)snprintf(text, sizeof text, "port %u, address %u", line->usb_port,
+                       line->plug ? sim_usb_address(line->plug) : 0);
+    else if (line->tcp)
         (void)snprintf(text, sizeof text, "tcp://127.0.0.1:%u", line->port);
     else
         (void)snprintf(text, sizeof text, "pty://%s", line->path);
@@ -199,7 +203,7 @@ static int fault(struct sim *s, json_t *params, struct lec_buf *out, struct lec_
         (rc = get_number(params, "ms", 0, 600000, usual, &ms, err)) < 0)
         return rc;
     const struct sim_face *face = d->box->face_kind;
-    if ((kind == SIM_CHECKSUM && !face->spoil) || (kind == SIM_OTHER_UNIT && !face->readdress))
+    if ((kind == SIM_CHECKSUM && !face->spoil && !face->spoils) || (kind == SIM_OTHER_UNIT && !face->readdress))
         return lec_fail(err, LEC_E_NOTSUP, "%s: %s has no %s", d->name, face->name,
                         kind == SIM_CHECKSUM ? "checksum" : "units");
     json_t *all = json_object_get(params, "all"), *value = json_object_get(params, "value");
@@ -278,13 +282,30 @@ static int remote(struct sim *s, json_t *params, struct lec_buf *out, struct lec
     return rc;
 }
 
+/* Another USB port for what is unplugged now. */
+static int use_port(struct sim *s, struct sim_line *line, unsigned port, struct lec_err *err)
+{
+    if (!line->usb || line->plugged)
+        return lec_fail(err, LEC_E_RANGE, "port: only for a device on USB that is unplugged");
+    for (const struct sim_line *l = s->lines; l; l = l->next)
+        if (l->usb && l->plugged && l->usb_port == port)
+            return lec_fail(err, LEC_E_BUSY, "port: another device is plugged in there");
+    line->usb_port = port;
+    return 0;
+}
+
 static int plug(struct sim *s, json_t *params, bool in, struct lec_buf *out, struct lec_err *err)
 {
-    static const char *const allowed[] = {"device", NULL};
+    static const char *const allowed[] = {"device", "port", NULL}, *const allowed_out[] = {"device", NULL};
     struct sim_device *d;
-    int rc = unknown_params(params, allowed, err);
+    double port = 0;
+    int rc = unknown_params(params, in ? allowed : allowed_out, err);
     if (rc == 0)
         rc = want_device(s, params, &d, err);
+    if (rc == 0)
+        rc = get_number(params, "port", 1, SIM_USB_PORTS, 0, &port, err);
+    if (rc == 0 && port > 0)
+        rc = use_port(s, d->box->line, (unsigned)port, err);
     if (rc == 0)
         rc = sim_plug(d->box->line, in, err);
     if (rc == 0 && in && s->opt.map)

@@ -13,6 +13,7 @@
 #include "map.h"
 #include "port.h"
 #include "sim.h"
+#include "usb.h"
 #include "world.h"
 
 int64_t sim_model_now(const struct sim *s)
@@ -126,12 +127,13 @@ static int set_line(struct sim *s, const struct lec_line *desc, struct sim_line 
 {
     bool tcp = desc->kind == LEC_LINE_TCP;
     bool tty = desc->kind == LEC_LINE_SERIAL || desc->kind == LEC_LINE_PTY;
+    bool usb = desc->kind == LEC_LINE_USB;
     bool wanted = !s->opt.only;
     for (size_t i = 0; i < desc->n_devices; i++)
         wanted = wanted || strcmp(desc->devices[i]->name, s->opt.only) == 0;
     if (!wanted)
         return 0;
-    if (!tcp && !tty) {
+    if (!tcp && !tty && !usb) {
         lec_log(LEC_LOG_WARNING, "%s: a line of this kind cannot be played; its devices are away", desc->name);
         return 0;
     }
@@ -142,6 +144,8 @@ static int set_line(struct sim *s, const struct lec_line *desc, struct sim_line 
                               .desc = desc,
                               .index = desc->index,
                               .tcp = tcp,
+                              .usb = usb,
+                              .usb_port = (unsigned)(desc->index % SIM_USB_PORTS) + 1,
                               .slave = -1,
                               .spare_master = -1,
                               .spare_slave = -1,
@@ -170,7 +174,9 @@ static int set_line(struct sim *s, const struct lec_line *desc, struct sim_line 
 
 static void print_place(const struct sim_line *line, FILE *out)
 {
-    if (line->tcp)
+    if (line->usb)
+        fprintf(out, "%s\n", line->desc->name);
+    else if (line->tcp)
         fprintf(out, "tcp://127.0.0.1:%u\n", line->port);
     else
         fprintf(out, "pty://%s\n", line->path);
@@ -190,6 +196,8 @@ int sim_write_map(struct sim *s, struct lec_err *err)
         if (line->notify_port)
             fprintf(out, "notify_port = %u\n", line->notify_port);
     }
+    if (s->usb)
+        fprintf(out, "\n[usb]\ntestbed = %s\npreload = %s\n", sim_usb_folder(s->usb), sim_usb_preload());
     bool bad = ferror(out) != 0;
     if (fclose(out) != 0 || bad || rename(fresh, s->opt.map) < 0)
         return lec_fail(err, LEC_E_CONFIG, "line map %s: %s", s->opt.map, strerror(errno));
@@ -273,6 +281,7 @@ void sim_stop(struct sim *s)
     free(s->devices);
     free(s->world);
     sim_maps_free(&s->maps);
+    sim_usb_free(&s->usb);
     if (s->mapped)
         (void)unlink(s->opt.map);
 }

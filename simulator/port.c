@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "conn.h"
+#include "usb.h"
 
 static struct sockaddr_in loopback(uint16_t port)
 {
@@ -145,9 +146,35 @@ static int open_pty(struct sim_line *line, struct lec_err *err)
     return 0;
 }
 
+/* The face's packets go through one end of a socket pair, the test bed has the other. */
+static int open_usb(struct sim_line *line, struct lec_err *err)
+{
+    struct sim *s = line->sim;
+    char serial[SIM_TEXT] = "";
+    int ends[2];
+    if (!line->face_kind || !line->face_kind->usb_product)
+        return lec_fail(err, LEC_E_LINK, "nobody plays it on USB");
+    struct sim_usb_id id = {.vendor = 0x08F7, .port = line->usb_port, .serial = serial};
+    id.product = line->face_kind->usb_product(line->boxes, serial);
+    int rc = s->usb ? 0 : sim_usb_new(&s->usb, err);
+    if (rc < 0)
+        return rc;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+        return lec_fail(err, LEC_E_LINK, "no socket: %s", strerror(errno));
+    rc = sim_usb_plug(s->usb, &id, ends[1], &line->plug, err);
+    struct sim_conn *c = rc == 0 ? sim_conn_new(line, ends[0], true) : NULL;
+    if (!c && rc < 0)
+        close(ends[0]);
+    else if (!c)
+        rc = lec_fail(err, LEC_E_NOMEM, "out of memory");
+    else
+        c->packets = true;
+    return rc;
+}
+
 int sim_port_open(struct sim_line *line, struct lec_err *err)
 {
-    int rc = line->tcp ? open_tcp(line, err) : open_pty(line, err);
+    int rc = line->usb ? open_usb(line, err) : line->tcp ? open_tcp(line, err) : open_pty(line, err);
     if (rc == 0)
         line->plugged = true;
     return rc;
@@ -184,7 +211,9 @@ void sim_port_close(struct sim_line *line)
     close_fd(&line->slave);
     close_fd(&line->spare_master);
     close_fd(&line->spare_slave);
-    if (!line->tcp)
+    if (line->usb)
+        sim_usb_unplug(&line->plug);
+    else if (!line->tcp)
         (void)unlink(line->path);
     line->plugged = false;
 }
@@ -201,7 +230,7 @@ int sim_plug(struct sim_line *line, bool in, struct lec_err *err)
     }
     int master = -1, slave = -1;
     /* The next terminal is made while the old one still stands, so that it gets another number. */
-    if (!line->tcp && new_pty(&master, &slave) < 0)
+    if (!line->tcp && !line->usb && new_pty(&master, &slave) < 0)
         return lec_fail(err, LEC_E_LINK, "no pseudo-terminal: %s", strerror(errno));
     sim_port_close(line);
     line->spare_master = master;

@@ -129,10 +129,13 @@ struct sim_face {
     void (*datagram)(struct sim_line *line, const uint8_t *p, size_t n, const char *from);
     /* The line is in again after it was out. May be NULL. */
     void (*plugged)(struct sim_line *line);
+    /* A device on USB: its product, and the serial number of its descriptor ("": none). NULL: never on USB. */
+    uint16_t (*usb_product)(struct sim_box *box, char serial[SIM_TEXT]);
     /* A field of one of the box's devices has changed. May be NULL. */
     void (*changed)(struct sim_device *d, const char *field);
     /* Makes the frame's checksum wrong; NULL: the protocol has none. */
     void (*spoil)(uint8_t *frame, size_t n);
+    bool spoils; /* it makes its checksums wrong by itself */
     /* Makes the frame come from another unit, checksum right; NULL: the protocol has no units. */
     void (*readdress)(uint8_t *frame, size_t n);
 };
@@ -164,6 +167,7 @@ struct sim_conn {
     uint8_t rx[4096]; /* a command longer than this is noise */
     size_t n_rx;
     bool is_pty, ending; /* ending: close once everything is out */
+    bool packets;        /* what is sent in one piece arrives in one piece */
     bool blocked;
     void *face;
     struct sim_conn *next;
@@ -176,6 +180,9 @@ struct sim_line {
     struct sim_box *boxes;
     size_t index;
     bool tcp, plugged;
+    bool usb;              /* neither TCP nor a pseudo-terminal, but a port of the test bed (usb.h) */
+    unsigned usb_port;     /* where it is plugged in, or will be */
+    struct sim_plug *plug; /* while it is */
     uint16_t port, notify_port;
     struct loop_watch listen, udp;
     struct sim_conn *conns;
@@ -223,6 +230,7 @@ struct sim_options {
 
 struct sim_world;
 struct sim_map;
+struct sim_usb;
 
 struct sim {
     struct loop *loop;
@@ -236,6 +244,7 @@ struct sim {
     struct sim_random random; /* for faults; sensors have noise of their own */
     struct sim_world *world;
     struct sim_map *maps;
+    struct sim_usb *usb; /* NULL: the room has nothing on USB */
 };
 
 /* Prepares: the run folder, the register maps, the room's air. Returns 0, LEC_E_CONFIG, LEC_E_NOMEM. After a failure
