@@ -32,6 +32,8 @@ def room_of(profiles):
     for i, profile in enumerate(profiles):
         if value_of(profile, "driver") == "modbus":
             line = "modbus+rtu:///dev/ttyUSB%d?slave=1" % i
+        elif value_of(profile, "driver") == "vernier-go":
+            line = "usb://08f7:%04d/0523-%d" % ({"temp": 2, "link": 3, "motion": 4}[value_of(profile, "product")], i)
         elif value_of(profile, "port") or value_of(profile, "driver") == "pjlink":
             line = "tcp://10.0.0.%d:%s" % (i + 1, value_of(profile, "port") or 4352)
         else:
