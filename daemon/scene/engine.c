@@ -25,7 +25,7 @@ void lec_scenes_free(struct lec_scenes **scenes)
     *scenes = NULL;
     lec_plans_finish(s, true);
     for (size_t i = 0; i < s->n_runs; i++)
-        lec_run_free(&s->runs[i]);
+        lec_scene_run_free(&s->runs[i]);
     lec_usual_free(s);
     lec_room_unref(&s->room);
     free(s);
@@ -43,22 +43,22 @@ void lec_scenes_settle(struct lec_scenes *s)
     do {
         s->again = false;
         for (size_t i = 0; i < s->n_runs; i++) {
-            struct lec_run *run = s->runs[i];
+            struct lec_scene_run *run = s->runs[i];
             if (!run->ended && !run->restored)
-                (void)lec_run_advance(s, run);
+                (void)lec_scene_run_advance(s, run);
         }
         for (size_t i = 0; i < s->n_runs; i++) {
-            struct lec_run *run = s->runs[i];
+            struct lec_scene_run *run = s->runs[i];
             if (run->dirty)
-                lec_run_keep(s, run);
+                lec_scene_run_keep(s, run);
             if (run->changed)
-                lec_run_publish(s, run);
+                lec_scene_run_publish(s, run);
         }
     } while (s->again);
     s->busy = false;
 }
 
-void lec_run_launch(struct lec_scenes *s, struct lec_run *run, const char *principal)
+void lec_scene_run_launch(struct lec_scenes *s, struct lec_scene_run *run, const char *principal)
 {
     do {
         uint8_t bytes[8];
@@ -74,14 +74,14 @@ void lec_run_launch(struct lec_scenes *s, struct lec_run *run, const char *princ
     run->changed = true;
     run->dirty = true;
     for (size_t i = 0; i < run->n_steps; i++) {
-        struct lec_run_step *step = &run->steps[i];
+        struct lec_scene_run_step *step = &run->steps[i];
         step->usual_ns = lec_usual(s, step->target, step->point, &step->value);
         step->changed = true;
     }
     s->runs[s->n_runs++] = run;
-    lec_run_keep(s, run); /* before the entry: whoever finds the entry on the disk finds the run */
-    lec_run_journal(s, run, "started");
-    lec_run_take_over(s, run);
+    lec_scene_run_keep(s, run); /* before the entry: whoever finds the entry on the disk finds the run */
+    lec_scene_run_journal(s, run, "started");
+    lec_scene_run_take_over(s, run);
     lec_scenes_settle(s);
 }
 
@@ -102,20 +102,20 @@ const struct lec_scene *lec_scenes_find(const struct lec_scenes *s, const char *
     return NULL;
 }
 
-struct lec_run *lec_run_under_way(const struct lec_scenes *s, const char *scene)
+struct lec_scene_run *lec_scene_run_under_way(const struct lec_scenes *s, const char *scene)
 {
     for (size_t i = s->n_runs; i > 0; i--) {
-        struct lec_run *run = s->runs[i - 1];
+        struct lec_scene_run *run = s->runs[i - 1];
         if (!run->ended && !run->cancelling && !*run->undoes && strcmp(run->scene, scene) == 0)
             return run;
     }
     return NULL;
 }
 
-static int answer_run(struct lec_run *run, bool joined, struct lec_buf *json, struct lec_err *err)
+static int answer_run(struct lec_scene_run *run, bool joined, struct lec_buf *json, struct lec_err *err)
 {
     lec_buf_putc(json, '{');
-    lec_run_json(run, false, json);
+    lec_scene_run_json(run, false, json);
     lec_json_key(json, "joined");
     lec_json_bool(json, joined);
     lec_buf_putc(json, '}');
@@ -142,25 +142,25 @@ int lec_scenes_start(struct lec_scenes *s, const char *name, const char *princip
     int rc = lec_scenes_check_open(s, err);
     if (rc < 0)
         return rc;
-    struct lec_run *run = lec_run_under_way(s, name);
+    struct lec_scene_run *run = lec_scene_run_under_way(s, name);
     if (run)
         return answer_run(run, true, json, err);
     if (!lec_runs_make_room(s))
         return lec_fail(err, LEC_E_NOMEM, "%d scenes are under way already; cancel one or wait", LEC_RUNS_MAX);
-    run = lec_run_of_scene(scene);
+    run = lec_scene_run_of_scene(scene);
     if (!run)
         return lec_fail(err, LEC_E_NOMEM, "out of memory");
-    lec_run_launch(s, run, principal);
+    lec_scene_run_launch(s, run, principal);
     return answer_run(run, false, json, err);
 }
 
 /* What cannot be stopped any more, step by step, in words. */
-static void put_unstoppable(struct lec_scenes *s, const struct lec_run *run, struct lec_buf *json)
+static void put_unstoppable(struct lec_scenes *s, const struct lec_scene_run *run, struct lec_buf *json)
 {
     lec_json_key(json, "unstoppable");
     lec_buf_putc(json, '[');
     for (size_t i = 0; i < run->n_steps; i++) {
-        const struct lec_run_step *step = &run->steps[i];
+        const struct lec_scene_run_step *step = &run->steps[i];
         if (step->state != LEC_STEP_WAITING || !step->device)
             continue;
         struct lec_value now;
@@ -196,9 +196,9 @@ int lec_scenes_cancel(struct lec_scenes *s, const char *which, const char *princ
     int rc = lec_scenes_check_open(s, err);
     if (rc < 0)
         return rc;
-    struct lec_run *run = lec_runs_find(s, which);
+    struct lec_scene_run *run = lec_runs_find(s, which);
     if (run && run->ended)
-        return lec_fail(err, LEC_E_CONFIG, "run %s has ended: %s", which, lec_run_state_name(run->verdict));
+        return lec_fail(err, LEC_E_CONFIG, "run %s has ended: %s", which, lec_scene_run_state_name(run->verdict));
     for (size_t i = s->n_runs; !run && i > 0; i--)
         if (!s->runs[i - 1]->ended && strcmp(s->runs[i - 1]->scene, which) == 0)
             run = s->runs[i - 1];
@@ -210,10 +210,10 @@ int lec_scenes_cancel(struct lec_scenes *s, const char *which, const char *princ
     char reason[LEC_ERR_TEXT];
     snprintf(reason, sizeof reason, "cancelled by %s", principal);
     if (!run->cancelling)
-        lec_run_cancel(s, run, principal, reason);
+        lec_scene_run_cancel(s, run, principal, reason);
     lec_scenes_settle(s);
     lec_buf_putc(json, '{');
-    lec_run_json(run, false, json);
+    lec_scene_run_json(run, false, json);
     lec_buf_putc(json, ',');
     lec_buf_put(json, unstoppable.data, unstoppable.len);
     lec_buf_putc(json, '}');
@@ -224,11 +224,11 @@ int lec_scenes_cancel(struct lec_scenes *s, const char *which, const char *princ
 
 int lec_scenes_run_json(struct lec_scenes *s, const char *id, struct lec_buf *json, struct lec_err *err)
 {
-    struct lec_run *run = lec_runs_find(s, id);
+    struct lec_scene_run *run = lec_runs_find(s, id);
     if (!run)
         return lec_fail(err, LEC_E_CONFIG, "no run \"%s\" (the last %d are remembered)", id, LEC_RUNS_MAX);
     lec_buf_putc(json, '{');
-    lec_run_json(run, false, json);
+    lec_scene_run_json(run, false, json);
     lec_buf_putc(json, '}');
     return json->failed ? lec_fail(err, LEC_E_NOMEM, "the answer does not fit") : 0;
 }
@@ -241,14 +241,14 @@ void lec_scenes_runs_json(struct lec_scenes *s, struct lec_buf *json)
             continue;
         lec_json_next(json);
         lec_buf_putc(json, '{');
-        lec_run_json(s->runs[i], false, json);
+        lec_scene_run_json(s->runs[i], false, json);
         lec_buf_putc(json, '}');
     }
     lec_buf_putc(json, ']');
 }
 
 /* The step whose operation this is, in `*run`; NULL for one that no run waits for. */
-static struct lec_run_step *find_op(const struct lec_scenes *s, uint64_t op, struct lec_run **run)
+static struct lec_scene_run_step *find_op(const struct lec_scenes *s, uint64_t op, struct lec_scene_run **run)
 {
     for (size_t r = 0; op && !s->stopped && r < s->n_runs; r++) {
         for (size_t i = 0; i < s->runs[r]->n_steps; i++) {
@@ -263,8 +263,8 @@ static struct lec_run_step *find_op(const struct lec_scenes *s, uint64_t op, str
 
 void lec_scenes_op_sent(struct lec_scenes *s, uint64_t op)
 {
-    struct lec_run *run;
-    struct lec_run_step *step = find_op(s, op, &run);
+    struct lec_scene_run *run;
+    struct lec_scene_run_step *step = find_op(s, op, &run);
     if (!step)
         return;
     step->sent = true;
@@ -279,8 +279,8 @@ void lec_scenes_op_sent(struct lec_scenes *s, uint64_t op)
 
 void lec_scenes_op_done(struct lec_scenes *s, uint64_t op, const struct lec_op_result *result)
 {
-    struct lec_run *run;
-    struct lec_run_step *step = find_op(s, op, &run);
+    struct lec_scene_run *run;
+    struct lec_scene_run_step *step = find_op(s, op, &run);
     if (!step)
         return;
     lec_step_result(s, run, step, result);
@@ -294,9 +294,9 @@ void lec_scenes_point_taken(struct lec_scenes *s, const struct lec_point *point,
     char reason[LEC_ERR_TEXT];
     snprintf(reason, sizeof reason, "%s was set by %s", point->name, principal);
     for (size_t r = 0; r < s->n_runs; r++) {
-        struct lec_run *run = s->runs[r];
+        struct lec_scene_run *run = s->runs[r];
         for (size_t i = 0; i < run->n_steps; i++) {
-            struct lec_run_step *step = &run->steps[i];
+            struct lec_scene_run_step *step = &run->steps[i];
             if (step->point != point)
                 continue;
             step->taken = true;
@@ -317,8 +317,8 @@ int64_t lec_scenes_tick(struct lec_scenes *s)
     for (size_t i = 0; i < s->n_runs; i++) {
         if (s->runs[i]->ended || s->runs[i]->restored)
             continue;
-        lec_run_progress(s, s->runs[i]);
-        int64_t at = lec_run_due(s->runs[i]);
+        lec_scene_run_progress(s, s->runs[i]);
+        int64_t at = lec_scene_run_due(s->runs[i]);
         due = at < due ? at : due;
     }
     return due;
@@ -336,13 +336,13 @@ void lec_scenes_reload(struct lec_scenes *s, const struct lec_room *room)
     const struct lec_room *old = s->room;
     s->room = lec_room_ref(room);
     for (size_t i = 0; i < s->n_runs; i++) {
-        struct lec_run *run = s->runs[i];
-        bool bound = lec_run_bind(run, room);
+        struct lec_scene_run *run = s->runs[i];
+        bool bound = lec_scene_run_bind(run, room);
         if (run->ended)
             continue;
         const struct lec_scene *scene = lec_room_scene(room, run->scene);
-        if (!bound || (!*run->undoes && !(scene && lec_run_matches(run, scene))))
-            lec_run_cancel(s, run, "", "the room's configuration was changed");
+        if (!bound || (!*run->undoes && !(scene && lec_scene_run_matches(run, scene))))
+            lec_scene_run_cancel(s, run, "", "the room's configuration was changed");
     }
     lec_scenes_settle(s);
     lec_room_unref(&old);

@@ -34,7 +34,7 @@ enum lec_step_state {
     LEC_STEP_ENDED,    /* has its verdict */
 };
 
-struct lec_run_step {
+struct lec_scene_run_step {
     /* As the scene says. */
     char name[LEC_NAME_MAX + 1];
     char target[LEC_TARGET_MAX + 1];
@@ -78,7 +78,7 @@ struct lec_run_step {
     int64_t told_left_ms; /* remaining_ms as last told */
 };
 
-struct lec_run {
+struct lec_scene_run {
     char id[LEC_RUN_ID_MAX + 1];
     char scene[LEC_NAME_MAX + 1];
     char principal[LEC_NAME_MAX * 2 + 1];
@@ -90,7 +90,7 @@ struct lec_run {
     bool ended, interrupted, cancelling;
     bool ready;
     char cancelled_by[LEC_NAME_MAX * 2 + 1];
-    enum lec_run_verdict {
+    enum lec_scene_run_verdict {
         LEC_RUN_RUNNING,
         LEC_RUN_DONE,
         LEC_RUN_PARTLY,
@@ -107,7 +107,7 @@ struct lec_run {
     int64_t progress_at;
     int64_t told_left_ms;
     size_t n_steps;
-    struct lec_run_step steps[];
+    struct lec_scene_run_step steps[];
 };
 
 struct lec_usual {
@@ -122,7 +122,7 @@ struct lec_plan;
 struct lec_scenes {
     const struct lec_room *room;
     struct lec_scenes_host host;
-    struct lec_run *runs[LEC_RUNS_MAX]; /* in the order of their start */
+    struct lec_scene_run *runs[LEC_RUNS_MAX]; /* in the order of their start */
     size_t n_runs;
     uint64_t ended_no;
     struct lec_usual *usual;
@@ -138,59 +138,59 @@ struct lec_scenes {
 /* ---- runs.c: making, finding, forgetting runs --------------------------------------------------------------- */
 
 /* A run of n steps, not yet listed; NULL for lack of memory. */
-struct lec_run *lec_run_new(size_t n_steps);
-void lec_run_free(struct lec_run **run);
+struct lec_scene_run *lec_scene_run_new(size_t n_steps);
+void lec_scene_run_free(struct lec_scene_run **run);
 /* Fills a step from the room's description. Returns 0 or LEC_E_NOMEM. */
-int lec_run_step_fill(struct lec_run_step *step, const struct lec_step *from);
+int lec_scene_run_step_fill(struct lec_scene_run_step *step, const struct lec_step *from);
 /* A run of a scene of the room, not yet listed; NULL for lack of memory. */
-struct lec_run *lec_run_of_scene(const struct lec_scene *scene);
+struct lec_scene_run *lec_scene_run_of_scene(const struct lec_scene *scene);
 /* Whether the run's graph is that scene's, by names and values. */
-bool lec_run_matches(const struct lec_run *run, const struct lec_scene *scene);
+bool lec_scene_run_matches(const struct lec_scene_run *run, const struct lec_scene *scene);
 /* Finds device, point and action of each step by name. False if one is missing or would not take its value. */
-bool lec_run_bind(struct lec_run *run, const struct lec_room *room);
+bool lec_scene_run_bind(struct lec_scene_run *run, const struct lec_room *room);
 /* Makes room for one more run, forgetting the oldest ended one if need be. False: all are under way. */
 bool lec_runs_make_room(struct lec_scenes *s);
-struct lec_run *lec_runs_find(const struct lec_scenes *s, const char *id);
+struct lec_scene_run *lec_runs_find(const struct lec_scenes *s, const char *id);
 /* Whether `a` ended before `b`. */
-bool lec_run_ended_before(const struct lec_run *a, const struct lec_run *b);
+bool lec_scene_run_ended_before(const struct lec_scene_run *a, const struct lec_scene_run *b);
 /* All that must have ended before each step, transitively. reach: room for n_steps. */
-void lec_run_reach(const struct lec_run *run, uint64_t reach[]);
+void lec_scene_run_reach(const struct lec_scene_run *run, uint64_t reach[]);
 /* The scene's verdict from those of its steps; LEC_RUN_RUNNING while one has none. */
-enum lec_run_verdict lec_run_verdict(const struct lec_run *run);
+enum lec_scene_run_verdict lec_scene_run_verdict(const struct lec_scene_run *run);
 /* Whether every required step has succeeded. */
-bool lec_run_is_ready(const struct lec_run *run);
-const char *lec_run_state_name(enum lec_run_verdict v);
-enum lec_run_verdict lec_run_state_of(const char *name);
+bool lec_scene_run_is_ready(const struct lec_scene_run *run);
+const char *lec_scene_run_state_name(enum lec_scene_run_verdict v);
+enum lec_scene_run_verdict lec_scene_run_state_of(const char *name);
 
 /* ---- steps.c: the life of a step ---------------------------------------------------------------------------- */
 
 /* Begins, skips and times out what is due in a run under way, and ends it when all its steps have ended. Returns
  * whether anything changed. */
-bool lec_run_advance(struct lec_scenes *s, struct lec_run *run);
-/* When lec_run_advance or a progress event is due next. */
-int64_t lec_run_due(const struct lec_run *run);
+bool lec_scene_run_advance(struct lec_scenes *s, struct lec_scene_run *run);
+/* When lec_scene_run_advance or a progress event is due next. */
+int64_t lec_scene_run_due(const struct lec_scene_run *run);
 /* Gives the step its verdict and journals it; `reason` NULL: a sentence for the verdict. */
-void lec_step_end(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step, enum lec_verdict verdict,
-                  const char *reason);
+void lec_step_end(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step,
+                  enum lec_verdict verdict, const char *reason);
 /* What the line told of the step's operation. */
-void lec_step_result(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step,
+void lec_step_result(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step,
                      const struct lec_op_result *result);
 /* Ends the run `cancelled`: queued steps at once, the others are asked to stop. */
-void lec_run_cancel(struct lec_scenes *s, struct lec_run *run, const char *principal, const char *reason);
+void lec_scene_run_cancel(struct lec_scenes *s, struct lec_scene_run *run, const char *principal, const char *reason);
 /* A run that starts takes its points from all others. */
-void lec_run_take_over(struct lec_scenes *s, struct lec_run *run);
-void lec_run_end(struct lec_scenes *s, struct lec_run *run, enum lec_run_verdict verdict);
+void lec_scene_run_take_over(struct lec_scenes *s, struct lec_scene_run *run);
+void lec_scene_run_end(struct lec_scenes *s, struct lec_scene_run *run, enum lec_scene_run_verdict verdict);
 
 /* ---- engine.c ----------------------------------------------------------------------------------------------- */
 
 /* Puts a filled run on the list and sets it going. The caller has made room. */
-void lec_run_launch(struct lec_scenes *s, struct lec_run *run, const char *principal);
+void lec_scene_run_launch(struct lec_scenes *s, struct lec_scene_run *run, const char *principal);
 /* The scene of that name; NULL with LEC_E_CONFIG in `err`, which names the nearest. */
 const struct lec_scene *lec_scenes_find(const struct lec_scenes *s, const char *name, struct lec_err *err);
 /* LEC_E_NOMEM once the daemon is ending, else 0. */
 int lec_scenes_check_open(const struct lec_scenes *s, struct lec_err *err);
 /* The run of that scene that is under way and can be joined, or NULL. */
-struct lec_run *lec_run_under_way(const struct lec_scenes *s, const char *scene);
+struct lec_scene_run *lec_scene_run_under_way(const struct lec_scenes *s, const char *scene);
 /* Advances all runs until nothing changes, then publishes and keeps what did. */
 void lec_scenes_settle(struct lec_scenes *s);
 
@@ -198,17 +198,17 @@ void lec_scenes_settle(struct lec_scenes *s);
 
 /* The members of a run, without braces, so that callers add theirs. changed_only: of the steps only those that
  * changed, as in events. */
-void lec_run_json(struct lec_run *run, bool changed_only, struct lec_buf *json);
+void lec_scene_run_json(struct lec_scene_run *run, bool changed_only, struct lec_buf *json);
 /* The members "target" and "value", or "args" for an action. */
-void lec_run_step_json(const struct lec_run_step *step, struct lec_buf *json);
+void lec_scene_run_step_json(const struct lec_scene_run_step *step, struct lec_buf *json);
 /* Expected and remaining time; false while an unfinished step's usual duration is unknown. */
-bool lec_run_estimate(const struct lec_run *run, int64_t *expected_ns, int64_t *left_ns);
-int64_t lec_step_left(const struct lec_run_step *step);
-void lec_run_publish(struct lec_scenes *s, struct lec_run *run);
+bool lec_scene_run_estimate(const struct lec_scene_run *run, int64_t *expected_ns, int64_t *left_ns);
+int64_t lec_step_left(const struct lec_scene_run_step *step);
+void lec_scene_run_publish(struct lec_scenes *s, struct lec_scene_run *run);
 /* Publishes if the estimates moved since they were told; at most each LEC_PROGRESS_NS. */
-void lec_run_progress(struct lec_scenes *s, struct lec_run *run);
-void lec_run_journal(struct lec_scenes *s, const struct lec_run *run, const char *what);
-void lec_step_journal(struct lec_scenes *s, const struct lec_run *run, const struct lec_run_step *step);
+void lec_scene_run_progress(struct lec_scenes *s, struct lec_scene_run *run);
+void lec_scene_run_journal(struct lec_scenes *s, const struct lec_scene_run *run, const char *what);
+void lec_step_journal(struct lec_scenes *s, const struct lec_scene_run *run, const struct lec_scene_run_step *step);
 
 /* ---- usual.c ------------------------------------------------------------------------------------------------ */
 
@@ -225,8 +225,8 @@ int64_t lec_usual_path(size_t n, const uint64_t after[], const int64_t delay_ns[
 
 /* ---- keep.c ------------------------------------------------------------------------------------------------- */
 
-void lec_run_keep(struct lec_scenes *s, struct lec_run *run);
-void lec_run_forget(struct lec_scenes *s, const struct lec_run *run);
+void lec_scene_run_keep(struct lec_scenes *s, struct lec_scene_run *run);
+void lec_scene_run_forget(struct lec_scenes *s, const struct lec_scene_run *run);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------------- */
 

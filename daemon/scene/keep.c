@@ -46,7 +46,7 @@ static void put_named_value(struct lec_buf *b, const char *key, const struct lec
     put_value(b, v);
 }
 
-static void put_step(struct lec_buf *b, const struct lec_run_step *step)
+static void put_step(struct lec_buf *b, const struct lec_scene_run_step *step)
 {
     lec_buf_putc(b, '{');
     put_str(b, "name", step->name);
@@ -95,7 +95,7 @@ static void put_step(struct lec_buf *b, const struct lec_run_step *step)
     lec_buf_putc(b, '}');
 }
 
-void lec_run_keep(struct lec_scenes *s, struct lec_run *run)
+void lec_scene_run_keep(struct lec_scenes *s, struct lec_scene_run *run)
 {
     struct lec_buf b;
     lec_buf_init(&b, LEC_RUN_TEXT_MAX);
@@ -106,7 +106,7 @@ void lec_run_keep(struct lec_scenes *s, struct lec_run *run)
     put_str(&b, "undoes", run->undoes);
     put_int(&b, "time", run->time_us);
     put_int(&b, "deadline", run->deadline_ns);
-    put_str(&b, "state", lec_run_state_name(run->verdict));
+    put_str(&b, "state", lec_scene_run_state_name(run->verdict));
     lec_json_key(&b, "cancelling");
     lec_json_bool(&b, run->cancelling);
     put_str(&b, "cancelled_by", run->cancelled_by);
@@ -129,7 +129,7 @@ void lec_run_keep(struct lec_scenes *s, struct lec_run *run)
     lec_buf_done(&b);
 }
 
-void lec_run_forget(struct lec_scenes *s, const struct lec_run *run)
+void lec_scene_run_forget(struct lec_scenes *s, const struct lec_scene_run *run)
 {
     char key[LEC_RUN_ID_MAX + 8];
     snprintf(key, sizeof key, "run/%s", run->id);
@@ -202,7 +202,7 @@ static bool get_value(const json_t *object, const char *name, bool *known, struc
     return !v || *known;
 }
 
-static bool read_args(const json_t *list, struct lec_run_step *step)
+static bool read_args(const json_t *list, struct lec_scene_run_step *step)
 {
     size_t n = json_array_size(list);
     if (!json_is_array(list) || n > 64)
@@ -233,7 +233,7 @@ static bool read_after(const json_t *list, size_t self, size_t n_steps, uint64_t
     return true;
 }
 
-static bool read_step(const json_t *object, size_t self, size_t n_steps, struct lec_run_step *step)
+static bool read_step(const json_t *object, size_t self, size_t n_steps, struct lec_scene_run_step *step)
 {
     char verdict[24];
     int64_t retry = 0, attempt = 0;
@@ -265,17 +265,17 @@ static bool read_step(const json_t *object, size_t self, size_t n_steps, struct 
 }
 
 /* False for a graph with a circle: its steps would wait for each other until the deadline. */
-static bool acyclic(const struct lec_run *run)
+static bool acyclic(const struct lec_scene_run *run)
 {
     uint64_t reach[LEC_STEPS_MAX];
-    lec_run_reach(run, reach);
+    lec_scene_run_reach(run, reach);
     for (size_t i = 0; i < run->n_steps; i++)
         if (reach[i] & (UINT64_C(1) << i))
             return false;
     return true;
 }
 
-static bool read_run(const json_t *object, struct lec_run *run)
+static bool read_run(const json_t *object, struct lec_scene_run *run)
 {
     char state[24];
     int64_t format;
@@ -292,10 +292,10 @@ static bool read_run(const json_t *object, struct lec_run *run)
         good = read_step(json_array_get(json_object_get(object, "steps"), i), i, run->n_steps, &run->steps[i]);
     if (!good || !acyclic(run))
         return false;
-    run->verdict = lec_run_state_of(state);
+    run->verdict = lec_scene_run_state_of(state);
     run->ended = run->verdict != LEC_RUN_RUNNING;
     run->restored = true;
-    run->ready = lec_run_is_ready(run);
+    run->ready = lec_scene_run_is_ready(run);
     for (size_t i = 0; run->ended && i < run->n_steps; i++)
         if (run->steps[i].verdict == LEC_V_NONE)
             return false;
@@ -312,10 +312,10 @@ static void restore_run(struct lec_scenes *s, const char *id, const char *text)
     json_t *object = good_id(id) && !lec_runs_find(s, id) ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     const json_t *steps = json_object_get(object, "steps");
     size_t n = json_array_size(steps);
-    struct lec_run *run = json_is_array(steps) && n <= LEC_STEPS_MAX ? lec_run_new(n) : NULL;
+    struct lec_scene_run *run = json_is_array(steps) && n <= LEC_STEPS_MAX ? lec_scene_run_new(n) : NULL;
     if (run && read_run(object, run)) {
         snprintf(run->id, sizeof run->id, "%s", id);
-        (void)lec_run_bind(run, s->room);
+        (void)lec_scene_run_bind(run, s->room);
         if (lec_runs_make_room(s)) {
             s->runs[s->n_runs++] = run;
             run = NULL;
@@ -328,7 +328,7 @@ static void restore_run(struct lec_scenes *s, const char *id, const char *text)
         if ((size_t)snprintf(key, sizeof key, "run/%s", id) < sizeof key && !lec_runs_find(s, id))
             s->host.keep(s->host.ctx, key, NULL);
     }
-    lec_run_free(&run);
+    lec_scene_run_free(&run);
     json_decref(object);
 }
 
@@ -345,7 +345,7 @@ void lec_scenes_restore(struct lec_scenes *s, const char *key, const char *value
 /* ---- Taking up again ---------------------------------------------------------------------------------------- */
 
 /* Closes a run that cannot be taken up again. */
-static void interrupt(struct lec_scenes *s, struct lec_run *run, const char *why)
+static void interrupt(struct lec_scenes *s, struct lec_scene_run *run, const char *why)
 {
     lec_log(LEC_LOG_NOTICE, "scene %s: run %s was interrupted: %s", run->scene, run->id, why);
     run->interrupted = true;
@@ -353,10 +353,10 @@ static void interrupt(struct lec_scenes *s, struct lec_run *run, const char *why
         run->steps[i].changed = true;
     for (size_t i = 0; i < run->n_steps; i++)
         lec_step_end(s, run, &run->steps[i], LEC_V_CANCELLED, why);
-    lec_run_end(s, run, LEC_RUN_INTERRUPTED);
+    lec_scene_run_end(s, run, LEC_RUN_INTERRUPTED);
 }
 
-static void take_up(struct lec_scenes *s, struct lec_run *run, int64_t age_ns)
+static void take_up(struct lec_scenes *s, struct lec_scene_run *run, int64_t age_ns)
 {
     lec_log(LEC_LOG_NOTICE, "scene %s: run %s is taken up again after a restart", run->scene, run->id);
     run->started_at = lec_now() - age_ns;
@@ -364,9 +364,9 @@ static void take_up(struct lec_scenes *s, struct lec_run *run, int64_t age_ns)
     run->progress_at = lec_now() + LEC_PROGRESS_NS;
     run->changed = true;
     run->dirty = true;
-    lec_run_journal(s, run, "resumed");
+    lec_scene_run_journal(s, run, "resumed");
     for (size_t i = 0; i < run->n_steps; i++) {
-        struct lec_run_step *step = &run->steps[i];
+        struct lec_scene_run_step *step = &run->steps[i];
         step->changed = true;
         if (step->state == LEC_STEP_ENDED)
             continue;
@@ -378,13 +378,13 @@ static void take_up(struct lec_scenes *s, struct lec_run *run, int64_t age_ns)
             lec_step_end(s, run, step, LEC_V_TIMEOUT, "the daemon stopped before the device had answered");
     }
     if (run->cancelling)
-        lec_run_cancel(s, run, run->cancelled_by, NULL);
+        lec_scene_run_cancel(s, run, run->cancelled_by, NULL);
 }
 
 void lec_scenes_resume(struct lec_scenes *s)
 {
     for (size_t i = 0; i < s->n_runs; i++) {
-        struct lec_run *run = s->runs[i];
+        struct lec_scene_run *run = s->runs[i];
         if (!run->restored)
             continue;
         run->restored = false;
@@ -397,7 +397,7 @@ void lec_scenes_resume(struct lec_scenes *s)
         run->started_at = lec_now() - age_ns;
         if (age_ns >= run->deadline_ns)
             interrupt(s, run, "the daemon stopped, and the scene's time is over");
-        else if (!lec_run_bind(run, s->room) || (!*run->undoes && !(scene && lec_run_matches(run, scene))))
+        else if (!lec_scene_run_bind(run, s->room) || (!*run->undoes && !(scene && lec_scene_run_matches(run, scene))))
             interrupt(s, run, "the daemon stopped, and the scene has changed since");
         else
             take_up(s, run, age_ns);

@@ -4,12 +4,12 @@
 #include <string.h>
 
 /* How long the scene usually takes when nothing holds yet: the critical path; 0: not known for every step. */
-static int64_t usual_of(struct lec_scenes *s, const struct lec_run *run)
+static int64_t usual_of(struct lec_scenes *s, const struct lec_scene_run *run)
 {
     uint64_t after[LEC_STEPS_MAX];
     int64_t delay[LEC_STEPS_MAX], takes[LEC_STEPS_MAX];
     for (size_t i = 0; i < run->n_steps; i++) {
-        const struct lec_run_step *step = &run->steps[i];
+        const struct lec_scene_run_step *step = &run->steps[i];
         after[i] = step->after;
         delay[i] = step->delay_ns;
         takes[i] = lec_usual(s, step->target, step->point, &step->value);
@@ -39,7 +39,7 @@ void lec_scenes_list_json(struct lec_scenes *s, struct lec_buf *json)
     lec_buf_putc(json, '[');
     for (size_t i = 0; i < s->room->n_scenes; i++) {
         const struct lec_scene *scene = &s->room->scenes[i];
-        const struct lec_run *under_way = lec_run_under_way(s, scene->name);
+        const struct lec_scene_run *under_way = lec_scene_run_under_way(s, scene->name);
         lec_json_next(json);
         lec_buf_putc(json, '{');
         lec_json_key(json, "name");
@@ -47,9 +47,9 @@ void lec_scenes_list_json(struct lec_scenes *s, struct lec_buf *json)
         put_label(scene, json);
         lec_json_key(json, "steps");
         lec_json_int(json, (int64_t)scene->n_steps);
-        struct lec_run *graph = lec_run_of_scene(scene);
+        struct lec_scene_run *graph = lec_scene_run_of_scene(scene);
         int64_t usual = graph ? usual_of(s, graph) : 0;
-        lec_run_free(&graph);
+        lec_scene_run_free(&graph);
         if (usual > 0) {
             lec_json_key(json, "usual_ms");
             lec_json_int(json, usual / LEC_MS);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct lec_plan {
-    struct lec_run *run; /* the scene's graph; never launched */
+    struct lec_scene_run *run; /* the scene's graph; never launched */
     void (*done)(void *ctx, const char *json);
     void *ctx;
     int64_t deadline;
@@ -21,7 +21,7 @@ struct lec_plan {
 enum would { WOULD_SET, WOULD_SKIP, WOULD_AWAY, WOULD_INVOKE, WOULD_UNKNOWN };
 static const char *const would_names[] = {"set", "skip", "away", "invoke", "unknown"};
 
-static bool has_readable(const struct lec_run_step *step)
+static bool has_readable(const struct lec_scene_run_step *step)
 {
     return step->point && step->point->confirm && (step->point->access & LEC_READ);
 }
@@ -47,7 +47,8 @@ static bool opens(const struct lec_when *when, const struct lec_value *v)
 }
 
 /* Whether a step before this one sets `point`; its value then is in *v. */
-static bool set_before(const struct lec_run *run, uint64_t before, const struct lec_point *point, struct lec_value *v)
+static bool set_before(const struct lec_scene_run *run, uint64_t before, const struct lec_point *point,
+                       struct lec_value *v)
 {
     bool found = false;
     for (size_t k = 0; k < run->n_steps; k++) {
@@ -61,7 +62,7 @@ static bool set_before(const struct lec_run *run, uint64_t before, const struct 
 
 static enum would would_do(const struct lec_scenes *s, const struct lec_plan *plan, size_t i, uint64_t before)
 {
-    const struct lec_run_step *step = &plan->run->steps[i];
+    const struct lec_scene_run_step *step = &plan->run->steps[i];
     struct lec_value v;
     if (step->is_action)
         return WOULD_INVOKE;
@@ -77,13 +78,14 @@ static enum would would_do(const struct lec_scenes *s, const struct lec_plan *pl
     return device_answers(s, step->device) ? WOULD_UNKNOWN : WOULD_AWAY;
 }
 
-static void put_step(const struct lec_run *run, const struct lec_run_step *step, enum would would, struct lec_buf *json)
+static void put_step(const struct lec_scene_run *run, const struct lec_scene_run_step *step, enum would would,
+                     struct lec_buf *json)
 {
     lec_json_next(json);
     lec_buf_putc(json, '{');
     lec_json_key(json, "name");
     lec_json_str(json, step->name);
-    lec_run_step_json(step, json);
+    lec_scene_run_step_json(step, json);
     lec_json_key(json, "after");
     lec_buf_putc(json, '[');
     for (size_t k = 0; k < run->n_steps; k++) {
@@ -106,18 +108,18 @@ static void put_step(const struct lec_run *run, const struct lec_run_step *step,
 
 static void put_plan(struct lec_scenes *s, struct lec_plan *plan, struct lec_buf *json)
 {
-    struct lec_run *run = plan->run;
+    struct lec_scene_run *run = plan->run;
     uint64_t reach[LEC_STEPS_MAX], after[LEC_STEPS_MAX];
     int64_t delay[LEC_STEPS_MAX], takes[LEC_STEPS_MAX];
     bool known = true;
-    lec_run_reach(run, reach);
+    lec_scene_run_reach(run, reach);
     lec_buf_putc(json, '{');
     lec_json_key(json, "scene");
     lec_json_str(json, run->scene);
     lec_json_key(json, "steps");
     lec_buf_putc(json, '[');
     for (size_t i = 0; i < run->n_steps; i++) {
-        struct lec_run_step *step = &run->steps[i];
+        struct lec_scene_run_step *step = &run->steps[i];
         enum would would = would_do(s, plan, i, reach[i]);
         bool acts = would != WOULD_SKIP && would != WOULD_AWAY;
         step->usual_ns = lec_usual(s, step->target, step->point, &step->value);
@@ -147,7 +149,7 @@ static void finish(struct lec_scenes *s, size_t slot, bool drop)
         plan->done(plan->ctx, json.failed ? NULL : json.data);
         lec_buf_done(&json);
     }
-    lec_run_free(&plan->run);
+    lec_scene_run_free(&plan->run);
     free(plan);
 }
 
@@ -162,7 +164,7 @@ static void ask(struct lec_scenes *s, struct lec_plan *plan)
 {
     plan->issuing = true;
     for (size_t i = 0; i < plan->run->n_steps; i++) {
-        const struct lec_run_step *step = &plan->run->steps[i];
+        const struct lec_scene_run_step *step = &plan->run->steps[i];
         if (!has_readable(step))
             continue;
         plan->reads[i].token = ++s->read_token;
@@ -187,10 +189,10 @@ int lec_scenes_plan(struct lec_scenes *s, const char *name, bool fresh, void (*d
     if (slot == LEC_PLANS_MAX)
         return lec_fail(err, LEC_E_NOMEM, "%d plans are waiting for their devices already", LEC_PLANS_MAX);
     struct lec_plan *plan = calloc(1, sizeof *plan);
-    struct lec_run *run = lec_run_of_scene(scene);
+    struct lec_scene_run *run = lec_scene_run_of_scene(scene);
     if (!plan || !run) {
         free(plan);
-        lec_run_free(&run);
+        lec_scene_run_free(&run);
         return lec_fail(err, LEC_E_NOMEM, "out of memory");
     }
     plan->run = run;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-int64_t lec_step_left(const struct lec_run_step *step)
+int64_t lec_step_left(const struct lec_scene_run_step *step)
 {
     if (step->state == LEC_STEP_ENDED)
         return 0;
@@ -12,13 +12,13 @@ int64_t lec_step_left(const struct lec_run_step *step)
     return left > 0 ? left : 0;
 }
 
-bool lec_run_estimate(const struct lec_run *run, int64_t *expected_ns, int64_t *left_ns)
+bool lec_scene_run_estimate(const struct lec_scene_run *run, int64_t *expected_ns, int64_t *left_ns)
 {
     uint64_t after[LEC_STEPS_MAX];
     int64_t delay[LEC_STEPS_MAX], takes[LEC_STEPS_MAX];
     int64_t now = lec_now();
     for (size_t i = 0; i < run->n_steps; i++) {
-        const struct lec_run_step *step = &run->steps[i];
+        const struct lec_scene_run_step *step = &run->steps[i];
         if (step->state != LEC_STEP_ENDED && step->usual_ns <= 0)
             return false;
         after[i] = step->after;
@@ -34,7 +34,7 @@ bool lec_run_estimate(const struct lec_run *run, int64_t *expected_ns, int64_t *
     return true;
 }
 
-static const char *step_state(const struct lec_run_step *step)
+static const char *step_state(const struct lec_scene_run_step *step)
 {
     switch (step->state) {
     case LEC_STEP_QUEUED:
@@ -69,7 +69,7 @@ static void put_bool(struct lec_buf *json, const char *key, bool b)
     lec_json_bool(json, b);
 }
 
-void lec_run_step_json(const struct lec_run_step *step, struct lec_buf *json)
+void lec_scene_run_step_json(const struct lec_scene_run_step *step, struct lec_buf *json)
 {
     put_str(json, "target", step->target);
     if (!step->is_action) {
@@ -86,11 +86,11 @@ void lec_run_step_json(const struct lec_run_step *step, struct lec_buf *json)
     lec_buf_putc(json, ']');
 }
 
-static void put_step(struct lec_run_step *step, struct lec_buf *json)
+static void put_step(struct lec_scene_run_step *step, struct lec_buf *json)
 {
     lec_buf_putc(json, '{');
     put_str(json, "name", step->name);
-    lec_run_step_json(step, json);
+    lec_scene_run_step_json(step, json);
     put_str(json, "state", step_state(step));
     put_bool(json, "optional", step->optional);
     if (step->attempt > 1)
@@ -107,17 +107,17 @@ static void put_step(struct lec_run_step *step, struct lec_buf *json)
     lec_buf_putc(json, '}');
 }
 
-void lec_run_json(struct lec_run *run, bool changed_only, struct lec_buf *json)
+void lec_scene_run_json(struct lec_scene_run *run, bool changed_only, struct lec_buf *json)
 {
     put_str(json, "run", run->id);
     put_str(json, "scene", run->scene);
     put_str(json, "principal", run->principal);
     put_int(json, "started", run->time_us);
-    put_str(json, "state", lec_run_state_name(run->verdict));
+    put_str(json, "state", lec_scene_run_state_name(run->verdict));
     put_bool(json, "ready", run->ready);
     put_int(json, "ms", (run->ended ? run->took_ns : lec_now() - run->started_at) / LEC_MS);
     int64_t expected, left;
-    if (!run->ended && lec_run_estimate(run, &expected, &left)) {
+    if (!run->ended && lec_scene_run_estimate(run, &expected, &left)) {
         put_int(json, "expected_ms", expected / LEC_MS);
         put_int(json, "remaining_ms", left / LEC_MS);
     }
@@ -134,12 +134,12 @@ void lec_run_json(struct lec_run *run, bool changed_only, struct lec_buf *json)
     lec_buf_putc(json, ']');
 }
 
-void lec_run_publish(struct lec_scenes *s, struct lec_run *run)
+void lec_scene_run_publish(struct lec_scenes *s, struct lec_scene_run *run)
 {
     struct lec_buf json;
     lec_buf_init(&json, LEC_RUN_TEXT_MAX);
     lec_buf_putc(&json, '{');
-    lec_run_json(run, true, &json);
+    lec_scene_run_json(run, true, &json);
     lec_buf_putc(&json, '}');
     run->changed = false;
     run->progress_at = lec_now() + LEC_PROGRESS_NS;
@@ -152,25 +152,25 @@ void lec_run_publish(struct lec_scenes *s, struct lec_run *run)
     lec_buf_done(&json);
 }
 
-void lec_run_progress(struct lec_scenes *s, struct lec_run *run)
+void lec_scene_run_progress(struct lec_scenes *s, struct lec_scene_run *run)
 {
     if (lec_now() < run->progress_at)
         return;
     bool any = false;
     for (size_t i = 0; i < run->n_steps; i++) {
-        struct lec_run_step *step = &run->steps[i];
+        struct lec_scene_run_step *step = &run->steps[i];
         if (step->state == LEC_STEP_QUEUED || step->usual_ns <= 0 || lec_step_left(step) / LEC_MS == step->told_left_ms)
             continue;
         step->changed = true;
         any = true;
     }
     if (any)
-        lec_run_publish(s, run);
+        lec_scene_run_publish(s, run);
     else
         run->progress_at = lec_now() + LEC_PROGRESS_NS;
 }
 
-void lec_run_journal(struct lec_scenes *s, const struct lec_run *run, const char *what)
+void lec_scene_run_journal(struct lec_scenes *s, const struct lec_scene_run *run, const char *what)
 {
     struct lec_buf json;
     lec_buf_init(&json, 4096);
@@ -178,7 +178,7 @@ void lec_run_journal(struct lec_scenes *s, const struct lec_run *run, const char
     put_str(&json, "run", run->id);
     put_str(&json, "what", what);
     if (run->ended) {
-        put_str(&json, "verdict", lec_run_state_name(run->verdict));
+        put_str(&json, "verdict", lec_scene_run_state_name(run->verdict));
         put_int(&json, "ms", run->took_ns / LEC_MS);
     }
     if (*run->undoes)
@@ -191,7 +191,7 @@ void lec_run_journal(struct lec_scenes *s, const struct lec_run *run, const char
     lec_buf_done(&json);
 }
 
-void lec_step_journal(struct lec_scenes *s, const struct lec_run *run, const struct lec_run_step *step)
+void lec_step_journal(struct lec_scenes *s, const struct lec_scene_run *run, const struct lec_scene_run_step *step)
 {
     char device[LEC_NAME_MAX + 1] = "";
     size_t n = strcspn(step->target, ".");
@@ -204,7 +204,7 @@ void lec_step_journal(struct lec_scenes *s, const struct lec_run *run, const str
     lec_buf_putc(&json, '{');
     put_str(&json, "run", run->id);
     put_str(&json, "step", step->name);
-    lec_run_step_json(step, &json);
+    lec_scene_run_step_json(step, &json);
     put_str(&json, "verdict", lec_verdict_name(step->verdict));
     put_int(&json, "ms", step->took_ns / LEC_MS);
     if (step->attempt > 1)

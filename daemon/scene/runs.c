@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct lec_run *lec_run_new(size_t n_steps)
+struct lec_scene_run *lec_scene_run_new(size_t n_steps)
 {
     if (n_steps > LEC_STEPS_MAX)
         return NULL;
-    struct lec_run *run = calloc(1, sizeof *run + n_steps * sizeof run->steps[0]);
+    struct lec_scene_run *run = calloc(1, sizeof *run + n_steps * sizeof run->steps[0]);
     if (!run)
         return NULL;
     run->n_steps = n_steps;
@@ -20,7 +20,7 @@ struct lec_run *lec_run_new(size_t n_steps)
     return run;
 }
 
-void lec_run_free(struct lec_run **run)
+void lec_scene_run_free(struct lec_scene_run **run)
 {
     if (!*run)
         return;
@@ -30,7 +30,7 @@ void lec_run_free(struct lec_run **run)
     *run = NULL;
 }
 
-int lec_run_step_fill(struct lec_run_step *step, const struct lec_step *from)
+int lec_scene_run_step_fill(struct lec_scene_run_step *step, const struct lec_step *from)
 {
     snprintf(step->name, sizeof step->name, "%s", from->name);
     const char *what = from->point ? from->point->name : from->action->name;
@@ -57,16 +57,16 @@ int lec_run_step_fill(struct lec_run_step *step, const struct lec_step *from)
     return 0;
 }
 
-struct lec_run *lec_run_of_scene(const struct lec_scene *scene)
+struct lec_scene_run *lec_scene_run_of_scene(const struct lec_scene *scene)
 {
-    struct lec_run *run = lec_run_new(scene->n_steps);
+    struct lec_scene_run *run = lec_scene_run_new(scene->n_steps);
     if (!run)
         return NULL;
     snprintf(run->scene, sizeof run->scene, "%s", scene->name);
     run->deadline_ns = scene->deadline_ns > 0 ? scene->deadline_ns : LEC_DEADLINE_DEFAULT_NS;
     for (size_t i = 0; i < scene->n_steps; i++) {
-        if (lec_run_step_fill(&run->steps[i], &scene->steps[i]) < 0) {
-            lec_run_free(&run);
+        if (lec_scene_run_step_fill(&run->steps[i], &scene->steps[i]) < 0) {
+            lec_scene_run_free(&run);
             return NULL;
         }
     }
@@ -83,24 +83,24 @@ static bool same_values(const struct lec_value *a, size_t n_a, const struct lec_
     return true;
 }
 
-bool lec_run_matches(const struct lec_run *run, const struct lec_scene *scene)
+bool lec_scene_run_matches(const struct lec_scene_run *run, const struct lec_scene *scene)
 {
-    struct lec_run *other = lec_run_of_scene(scene);
+    struct lec_scene_run *other = lec_scene_run_of_scene(scene);
     bool same = other && !*run->undoes && strcmp(run->scene, scene->name) == 0 && run->n_steps == other->n_steps &&
                 run->deadline_ns == other->deadline_ns;
     for (size_t i = 0; same && i < run->n_steps; i++) {
-        const struct lec_run_step *a = &run->steps[i], *b = &other->steps[i];
+        const struct lec_scene_run_step *a = &run->steps[i], *b = &other->steps[i];
         same = strcmp(a->name, b->name) == 0 && strcmp(a->target, b->target) == 0 && a->is_action == b->is_action &&
                lec_value_equal(&a->value, &b->value) && same_values(a->args, a->n_args, b->args, b->n_args) &&
                a->after == b->after && a->delay_ns == b->delay_ns && a->timeout_ns == b->timeout_ns &&
                a->retry == b->retry && a->optional == b->optional;
     }
-    lec_run_free(&other);
+    lec_scene_run_free(&other);
     return same;
 }
 
 /* Finds what a step acts on. False if it is not there or would not take the value. */
-static bool bind_step(struct lec_run_step *step, const struct lec_room *room)
+static bool bind_step(struct lec_scene_run_step *step, const struct lec_room *room)
 {
     step->device = NULL;
     step->point = NULL;
@@ -133,7 +133,7 @@ static bool bind_step(struct lec_run_step *step, const struct lec_room *room)
     return true;
 }
 
-bool lec_run_bind(struct lec_run *run, const struct lec_room *room)
+bool lec_scene_run_bind(struct lec_scene_run *run, const struct lec_room *room)
 {
     bool all = true;
     for (size_t i = 0; i < run->n_steps; i++)
@@ -141,7 +141,7 @@ bool lec_run_bind(struct lec_run *run, const struct lec_room *room)
     return all;
 }
 
-struct lec_run *lec_runs_find(const struct lec_scenes *s, const char *id)
+struct lec_scene_run *lec_runs_find(const struct lec_scenes *s, const char *id)
 {
     for (size_t i = 0; i < s->n_runs; i++)
         if (strcmp(s->runs[i]->id, id) == 0)
@@ -149,7 +149,7 @@ struct lec_run *lec_runs_find(const struct lec_scenes *s, const char *id)
     return NULL;
 }
 
-bool lec_run_ended_before(const struct lec_run *a, const struct lec_run *b)
+bool lec_scene_run_ended_before(const struct lec_scene_run *a, const struct lec_scene_run *b)
 {
     if (a->ended_no != b->ended_no)
         return a->ended_no < b->ended_no;
@@ -162,19 +162,19 @@ bool lec_runs_make_room(struct lec_scenes *s)
         return true;
     size_t oldest = SIZE_MAX;
     for (size_t i = 0; i < s->n_runs; i++)
-        if (s->runs[i]->ended && (oldest == SIZE_MAX || lec_run_ended_before(s->runs[i], s->runs[oldest])))
+        if (s->runs[i]->ended && (oldest == SIZE_MAX || lec_scene_run_ended_before(s->runs[i], s->runs[oldest])))
             oldest = i;
     if (oldest == SIZE_MAX)
         return false;
-    lec_run_forget(s, s->runs[oldest]);
-    lec_run_free(&s->runs[oldest]);
+    lec_scene_run_forget(s, s->runs[oldest]);
+    lec_scene_run_free(&s->runs[oldest]);
     s->n_runs--;
     for (size_t i = oldest; i < s->n_runs; i++)
         s->runs[i] = s->runs[i + 1];
     return true;
 }
 
-void lec_run_reach(const struct lec_run *run, uint64_t reach[])
+void lec_scene_run_reach(const struct lec_scene_run *run, uint64_t reach[])
 {
     for (size_t i = 0; i < run->n_steps; i++)
         reach[i] = run->steps[i].after;
@@ -186,7 +186,7 @@ void lec_run_reach(const struct lec_run *run, uint64_t reach[])
 
 /* The steps that count for the scene: not the optional ones, and not those that were skipped only because optional
  * ones failed, or an optional step would fail the scene after all. */
-static uint64_t required_steps(const struct lec_run *run)
+static uint64_t required_steps(const struct lec_scene_run *run)
 {
     uint64_t required = 0;
     for (size_t i = 0; i < run->n_steps; i++)
@@ -197,7 +197,7 @@ static uint64_t required_steps(const struct lec_run *run)
         more = false;
         for (size_t i = 0; i < run->n_steps; i++) {
             uint64_t bit = UINT64_C(1) << i;
-            const struct lec_run_step *step = &run->steps[i];
+            const struct lec_scene_run_step *step = &run->steps[i];
             if (!(required & bit) || step->verdict != LEC_V_SKIPPED)
                 continue;
             bool excused = true;
@@ -214,7 +214,7 @@ static uint64_t required_steps(const struct lec_run *run)
     return required;
 }
 
-bool lec_run_is_ready(const struct lec_run *run)
+bool lec_scene_run_is_ready(const struct lec_scene_run *run)
 {
     uint64_t required = required_steps(run);
     for (size_t i = 0; i < run->n_steps; i++)
@@ -223,7 +223,7 @@ bool lec_run_is_ready(const struct lec_run *run)
     return true;
 }
 
-enum lec_run_verdict lec_run_verdict(const struct lec_run *run)
+enum lec_scene_run_verdict lec_scene_run_verdict(const struct lec_scene_run *run)
 {
     uint64_t required = required_steps(run);
     size_t wanted = 0, won = 0, short_of = 0, cancelled = 0;
@@ -250,15 +250,15 @@ enum lec_run_verdict lec_run_verdict(const struct lec_run *run)
 
 static const char *const state_names[] = {"running", "done", "partly", "failed", "cancelled", "interrupted"};
 
-const char *lec_run_state_name(enum lec_run_verdict v)
+const char *lec_scene_run_state_name(enum lec_scene_run_verdict v)
 {
     return state_names[v];
 }
 
-enum lec_run_verdict lec_run_state_of(const char *name)
+enum lec_scene_run_verdict lec_scene_run_state_of(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(state_names); i++)
         if (strcmp(state_names[i], name) == 0)
-            return (enum lec_run_verdict)i;
+            return (enum lec_scene_run_verdict)i;
     return LEC_RUN_RUNNING;
 }

@@ -30,20 +30,20 @@ static const char *default_reason(enum lec_verdict v)
     return "";
 }
 
-static bool at_line(const struct lec_run_step *step)
+static bool at_line(const struct lec_scene_run_step *step)
 {
     return step->state != LEC_STEP_QUEUED && step->state != LEC_STEP_ENDED;
 }
 
-static void mark(struct lec_run *run, struct lec_run_step *step)
+static void mark(struct lec_scene_run *run, struct lec_scene_run_step *step)
 {
     step->changed = true;
     run->changed = true;
     run->dirty = true;
 }
 
-void lec_step_end(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step, enum lec_verdict verdict,
-                  const char *reason)
+void lec_step_end(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step,
+                  enum lec_verdict verdict, const char *reason)
 {
     if (step->state == LEC_STEP_ENDED)
         return;
@@ -64,7 +64,7 @@ void lec_step_end(struct lec_scenes *s, struct lec_run *run, struct lec_run_step
 
 /* Asks the line to end the step's operation, which then has LEC_STOP_NS to say how it ended. The line may answer from
  * inside the call. */
-static void ask_to_stop(struct lec_scenes *s, struct lec_run_step *step, enum lec_verdict so_that)
+static void ask_to_stop(struct lec_scenes *s, struct lec_scene_run_step *step, enum lec_verdict so_that)
 {
     step->stopping = so_that;
     step->stop_by = lec_now() + LEC_STOP_NS;
@@ -72,8 +72,8 @@ static void ask_to_stop(struct lec_scenes *s, struct lec_run_step *step, enum le
 }
 
 /* Ends the step now, whatever the line is doing with it; what the line says later changes the verdict no more. */
-static void end_and_stop(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step, enum lec_verdict verdict,
-                         const char *reason)
+static void end_and_stop(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step,
+                         enum lec_verdict verdict, const char *reason)
 {
     bool stop = at_line(step) && step->stopping == LEC_V_NONE;
     lec_step_end(s, run, step, verdict, reason);
@@ -91,7 +91,7 @@ static bool worth_retrying(enum lec_verdict verdict, int code)
 }
 
 /* The present attempt did not succeed: plans another or ends the step. */
-static void attempt_failed(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step,
+static void attempt_failed(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step,
                            enum lec_verdict verdict, int code, const char *reason)
 {
     if (step->attempt > step->retry || !worth_retrying(verdict, code)) {
@@ -111,7 +111,7 @@ static void attempt_failed(struct lec_scenes *s, struct lec_run *run, struct lec
     mark(run, step);
 }
 
-static void end_stopped(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step)
+static void end_stopped(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step)
 {
     if (step->stopping == LEC_V_TIMEOUT) {
         attempt_failed(s, run, step, LEC_V_TIMEOUT, LEC_E_TIMEOUT, "no verdict in time");
@@ -124,7 +124,7 @@ static void end_stopped(struct lec_scenes *s, struct lec_run *run, struct lec_ru
 }
 
 /* Takes from the answer what undo needs; answers that come too late for a verdict still serve for that. */
-static void note_values(struct lec_run_step *step, const struct lec_op_result *result)
+static void note_values(struct lec_scene_run_step *step, const struct lec_op_result *result)
 {
     if (result->before_known && !step->before_known && !step->sent_earlier) {
         step->before_known = true;
@@ -138,7 +138,7 @@ static void note_values(struct lec_run_step *step, const struct lec_op_result *r
         step->left = step->value;
 }
 
-void lec_step_result(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step,
+void lec_step_result(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step,
                      const struct lec_op_result *result)
 {
     note_values(step, result);
@@ -162,7 +162,7 @@ void lec_step_result(struct lec_scenes *s, struct lec_run *run, struct lec_run_s
     }
 }
 
-static int64_t attempt_limit(const struct lec_run_step *step)
+static int64_t attempt_limit(const struct lec_scene_run_step *step)
 {
     int64_t limit = step->timeout_ns;
     if (limit <= 0)
@@ -172,7 +172,7 @@ static int64_t attempt_limit(const struct lec_run_step *step)
     return limit > 0 ? limit : LEC_LIMIT_DEFAULT_NS;
 }
 
-static void begin(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step, int64_t now)
+static void begin(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step, int64_t now)
 {
     if (!step->point && !step->action) {
         lec_step_end(s, run, step, LEC_V_REFUSED, "the room no longer has it");
@@ -196,7 +196,7 @@ static void begin(struct lec_scenes *s, struct lec_run *run, struct lec_run_step
     step->attempt_until = now + limit + LEC_GRACE_NS;
     /* An action cannot be checked before it is repeated: that it was begun is kept before it is. */
     if (step->is_action)
-        lec_run_keep(s, run);
+        lec_scene_run_keep(s, run);
     struct lec_op_request request = {
         .point = step->point,
         .action = step->action,
@@ -215,11 +215,12 @@ static void begin(struct lec_scenes *s, struct lec_run *run, struct lec_run_step
 }
 
 /* A queued step: skipped, begun, or still waiting. Returns whether it changed. */
-static bool advance_queued(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step, int64_t now)
+static bool advance_queued(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step,
+                           int64_t now)
 {
     bool ready = true;
     for (size_t k = 0; k < run->n_steps; k++) {
-        const struct lec_run_step *needed = &run->steps[k];
+        const struct lec_scene_run_step *needed = &run->steps[k];
         if (!(step->after & (UINT64_C(1) << k)))
             continue;
         if (needed->state != LEC_STEP_ENDED) {
@@ -242,7 +243,8 @@ static bool advance_queued(struct lec_scenes *s, struct lec_run *run, struct lec
 }
 
 /* A step at its line: the line's own time-outs come first, these are for a line that says nothing. */
-static bool advance_at_line(struct lec_scenes *s, struct lec_run *run, struct lec_run_step *step, int64_t now)
+static bool advance_at_line(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step,
+                            int64_t now)
 {
     if (step->stopping != LEC_V_NONE && now >= step->stop_by) {
         end_stopped(s, run, step);
@@ -255,12 +257,12 @@ static bool advance_at_line(struct lec_scenes *s, struct lec_run *run, struct le
     return false;
 }
 
-static void end_late(struct lec_scenes *s, struct lec_run *run)
+static void end_late(struct lec_scenes *s, struct lec_scene_run *run)
 {
     char limit[32];
     lec_print_duration(run->deadline_ns, limit, sizeof limit);
     for (size_t i = 0; i < run->n_steps; i++) {
-        struct lec_run_step *step = &run->steps[i];
+        struct lec_scene_run_step *step = &run->steps[i];
         if (step->state == LEC_STEP_ENDED)
             continue;
         struct lec_err text;
@@ -273,7 +275,7 @@ static void end_late(struct lec_scenes *s, struct lec_run *run)
     }
 }
 
-bool lec_run_advance(struct lec_scenes *s, struct lec_run *run)
+bool lec_scene_run_advance(struct lec_scenes *s, struct lec_scene_run *run)
 {
     bool any = false;
     int64_t now = lec_now();
@@ -284,7 +286,7 @@ bool lec_run_advance(struct lec_scenes *s, struct lec_run *run)
     for (bool more = true; more;) {
         more = false;
         for (size_t i = 0; i < run->n_steps; i++) {
-            struct lec_run_step *step = &run->steps[i];
+            struct lec_scene_run_step *step = &run->steps[i];
             if (step->state == LEC_STEP_QUEUED)
                 more |= advance_queued(s, run, step, now);
             else if (step->state != LEC_STEP_ENDED)
@@ -292,20 +294,20 @@ bool lec_run_advance(struct lec_scenes *s, struct lec_run *run)
         }
         any |= more;
     }
-    if (!run->ready && lec_run_is_ready(run)) {
+    if (!run->ready && lec_scene_run_is_ready(run)) {
         run->ready = true;
         run->changed = true;
         run->dirty = true;
     }
-    enum lec_run_verdict verdict = lec_run_verdict(run);
+    enum lec_scene_run_verdict verdict = lec_scene_run_verdict(run);
     if (verdict != LEC_RUN_RUNNING) {
-        lec_run_end(s, run, verdict);
+        lec_scene_run_end(s, run, verdict);
         any = true;
     }
     return any;
 }
 
-void lec_run_end(struct lec_scenes *s, struct lec_run *run, enum lec_run_verdict verdict)
+void lec_scene_run_end(struct lec_scenes *s, struct lec_scene_run *run, enum lec_scene_run_verdict verdict)
 {
     run->ended = true;
     run->verdict = verdict;
@@ -315,7 +317,7 @@ void lec_run_end(struct lec_scenes *s, struct lec_run *run, enum lec_run_verdict
     run->ended_no = ++s->ended_no;
     run->changed = true;
     run->dirty = true;
-    lec_run_journal(s, run, "ended");
+    lec_scene_run_journal(s, run, "ended");
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -323,12 +325,12 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t lec_run_due(const struct lec_run *run)
+int64_t lec_scene_run_due(const struct lec_scene_run *run)
 {
     int64_t due = run->deadline;
     bool moving = false;
     for (size_t i = 0; i < run->n_steps; i++) {
-        const struct lec_run_step *step = &run->steps[i];
+        const struct lec_scene_run_step *step = &run->steps[i];
         if (step->state == LEC_STEP_ENDED)
             continue;
         if (step->state == LEC_STEP_QUEUED)
@@ -340,14 +342,14 @@ int64_t lec_run_due(const struct lec_run *run)
     return moving ? earlier(due, run->progress_at) : due;
 }
 
-void lec_run_cancel(struct lec_scenes *s, struct lec_run *run, const char *principal, const char *reason)
+void lec_scene_run_cancel(struct lec_scenes *s, struct lec_scene_run *run, const char *principal, const char *reason)
 {
     run->cancelling = true;
     run->changed = true;
     run->dirty = true;
     snprintf(run->cancelled_by, sizeof run->cancelled_by, "%s", principal);
     for (size_t i = 0; i < run->n_steps; i++) {
-        struct lec_run_step *step = &run->steps[i];
+        struct lec_scene_run_step *step = &run->steps[i];
         if (step->state == LEC_STEP_QUEUED)
             lec_step_end(s, run, step, LEC_V_CANCELLED, reason);
         else if (at_line(step) && step->stopping != LEC_V_NONE)
@@ -357,7 +359,7 @@ void lec_run_cancel(struct lec_scenes *s, struct lec_run *run, const char *princ
     }
 }
 
-static const struct lec_run_step *sets_point(const struct lec_run *run, const struct lec_point *point)
+static const struct lec_scene_run_step *sets_point(const struct lec_scene_run *run, const struct lec_point *point)
 {
     for (size_t i = 0; i < run->n_steps; i++)
         if (run->steps[i].point == point)
@@ -365,14 +367,14 @@ static const struct lec_run_step *sets_point(const struct lec_run *run, const st
     return NULL;
 }
 
-void lec_run_take_over(struct lec_scenes *s, struct lec_run *run)
+void lec_scene_run_take_over(struct lec_scenes *s, struct lec_scene_run *run)
 {
     char reason[LEC_ERR_TEXT];
     snprintf(reason, sizeof reason, "taken over by %s%s", *run->undoes ? "" : "scene ", run->scene);
     for (size_t r = 0; r < s->n_runs; r++) {
-        struct lec_run *other = s->runs[r];
+        struct lec_scene_run *other = s->runs[r];
         for (size_t i = 0; other != run && i < other->n_steps; i++) {
-            struct lec_run_step *step = &other->steps[i];
+            struct lec_scene_run_step *step = &other->steps[i];
             if (!step->point || !sets_point(run, step->point))
                 continue;
             step->taken = true;

@@ -10,7 +10,7 @@
 #include "lectern/parse.h"
 
 /* The steps in an order in which they could have run. */
-static void topological(const struct lec_run *run, const uint64_t reach[], size_t order[])
+static void topological(const struct lec_scene_run *run, const uint64_t reach[], size_t order[])
 {
     uint64_t placed = 0;
     for (size_t n = 0; n < run->n_steps; n++) {
@@ -24,7 +24,7 @@ static void topological(const struct lec_run *run, const uint64_t reach[], size_
     }
 }
 
-static void put_kept(struct lec_buf *kept, const struct lec_run_step *step, const char *reason)
+static void put_kept(struct lec_buf *kept, const struct lec_scene_run_step *step, const char *reason)
 {
     lec_json_next(kept);
     lec_buf_putc(kept, '{');
@@ -38,8 +38,8 @@ static void put_kept(struct lec_buf *kept, const struct lec_run_step *step, cons
 }
 
 /* Whether the point may be put back, from the first and the last step of the run that touched it; else why not. */
-static bool may_restore(const struct lec_scenes *s, const struct lec_run_step *first, const struct lec_run_step *last,
-                        struct lec_value *before, struct lec_err *why)
+static bool may_restore(const struct lec_scenes *s, const struct lec_scene_run_step *first,
+                        const struct lec_scene_run_step *last, struct lec_value *before, struct lec_err *why)
 {
     char text[LEC_TEXT_MAX + 1];
     struct lec_value now;
@@ -64,21 +64,22 @@ static bool may_restore(const struct lec_scenes *s, const struct lec_run_step *f
 }
 
 /* Fills the run that takes `old` back; returns how many steps it has. */
-static size_t fill(const struct lec_scenes *s, const struct lec_run *old, struct lec_run *run, struct lec_buf *kept)
+static size_t fill(const struct lec_scenes *s, const struct lec_scene_run *old, struct lec_scene_run *run,
+                   struct lec_buf *kept)
 {
     uint64_t reach[LEC_STEPS_MAX] = {0}, mine[LEC_STEPS_MAX];
     size_t order[LEC_STEPS_MAX] = {0};
-    lec_run_reach(old, reach);
+    lec_scene_run_reach(old, reach);
     topological(old, reach, order);
     size_t n = 0;
     uint64_t seen = 0;
     for (size_t o = 0; o < old->n_steps; o++) {
-        const struct lec_run_step *first = &old->steps[order[o]], *last = first;
+        const struct lec_scene_run_step *first = &old->steps[order[o]], *last = first;
         if (!first->sent || (seen & (UINT64_C(1) << order[o])))
             continue;
         uint64_t all = UINT64_C(1) << order[o];
         for (size_t p = o + 1; p < old->n_steps; p++) {
-            const struct lec_run_step *other = &old->steps[order[p]];
+            const struct lec_scene_run_step *other = &old->steps[order[p]];
             if (other->sent && !first->is_action && strcmp(other->target, first->target) == 0) {
                 all |= UINT64_C(1) << order[p];
                 last = other;
@@ -91,7 +92,7 @@ static size_t fill(const struct lec_scenes *s, const struct lec_run *old, struct
             put_kept(kept, first, why.text);
             continue;
         }
-        struct lec_run_step *step = &run->steps[n];
+        struct lec_scene_run_step *step = &run->steps[n];
         snprintf(step->name, sizeof step->name, "%s", first->name);
         snprintf(step->target, sizeof step->target, "%s", first->target);
         step->device = first->device;
@@ -112,16 +113,16 @@ static size_t fill(const struct lec_scenes *s, const struct lec_run *old, struct
     return n;
 }
 
-static const struct lec_run *last_ended(const struct lec_scenes *s)
+static const struct lec_scene_run *last_ended(const struct lec_scenes *s)
 {
-    const struct lec_run *last = NULL;
+    const struct lec_scene_run *last = NULL;
     for (size_t i = 0; i < s->n_runs; i++)
-        if (s->runs[i]->ended && (!last || lec_run_ended_before(last, s->runs[i])))
+        if (s->runs[i]->ended && (!last || lec_scene_run_ended_before(last, s->runs[i])))
             last = s->runs[i];
     return last;
 }
 
-static int64_t ended_ago(const struct lec_run *run)
+static int64_t ended_ago(const struct lec_scene_run *run)
 {
     if (run->ended_no > 0)
         return lec_now() - run->ended_at;
@@ -129,10 +130,10 @@ static int64_t ended_ago(const struct lec_run *run)
     return us > LEC_UNDO_NS / 1000 ? LEC_UNDO_NS + 1 : us * 1000;
 }
 
-static int choose(const struct lec_scenes *s, const char *id, const struct lec_run **out, struct lec_err *err)
+static int choose(const struct lec_scenes *s, const char *id, const struct lec_scene_run **out, struct lec_err *err)
 {
     bool any = !id || !*id;
-    const struct lec_run *old = any ? last_ended(s) : lec_runs_find(s, id);
+    const struct lec_scene_run *old = any ? last_ended(s) : lec_runs_find(s, id);
     if (!old && any)
         return lec_fail(err, LEC_E_CONFIG, "no scene has ended that could be undone");
     if (!old)
@@ -151,13 +152,13 @@ static int choose(const struct lec_scenes *s, const char *id, const struct lec_r
 int lec_scenes_undo(struct lec_scenes *s, const char *id, const char *principal, struct lec_buf *json,
                     struct lec_err *err)
 {
-    const struct lec_run *old = NULL;
+    const struct lec_scene_run *old = NULL;
     int rc = lec_scenes_check_open(s, err);
     if (rc == 0)
         rc = choose(s, id, &old, err);
     if (rc < 0 || !old)
         return rc;
-    struct lec_run *run = lec_run_new(old->n_steps);
+    struct lec_scene_run *run = lec_scene_run_new(old->n_steps);
     if (!run)
         return lec_fail(err, LEC_E_NOMEM, "out of memory");
     snprintf(run->scene, sizeof run->scene, "undo");
@@ -173,18 +174,18 @@ int lec_scenes_undo(struct lec_scenes *s, const char *id, const char *principal,
     } else if (!lec_runs_make_room(s)) {
         rc = lec_fail(err, LEC_E_NOMEM, "%d scenes are under way already; cancel one or wait", LEC_RUNS_MAX);
     } else {
-        struct lec_run *launched = run;
+        struct lec_scene_run *launched = run;
         run = NULL;
-        lec_run_launch(s, launched, principal);
+        lec_scene_run_launch(s, launched, principal);
         lec_buf_putc(json, '{');
-        lec_run_json(launched, false, json);
+        lec_scene_run_json(launched, false, json);
         lec_json_key(json, "kept");
         lec_buf_put(json, kept.data, kept.len);
         lec_buf_putc(json, '}');
         if (json->failed || kept.failed)
             rc = lec_fail(err, LEC_E_NOMEM, "the answer does not fit");
     }
-    lec_run_free(&run);
+    lec_scene_run_free(&run);
     lec_buf_done(&kept);
     return rc;
 }
