@@ -63,7 +63,8 @@ struct lec_run_input {
     uint32_t flags; /* LEC_BLOCK_* of lectern/driver.h: the same numbers as LEC_RUN_* */
 };
 void lec_run_samples(struct lec_run *run, const struct lec_run_input *input);
-/* A value of a point that is not sampled but stands in a condition (a button). */
+/* A value of a point that is not sampled but stands in a condition (a button). Told at the very time of lec_run_new, it is
+ * what the point had before, and meets nothing. */
 void lec_run_value(struct lec_run *run, const struct lec_point *point, const struct lec_value *value, int64_t now_ns);
 void lec_run_event(struct lec_run *run, const struct lec_device *device, const char *event, int64_t now_ns);
 /* The device went away ("unplug" mark, with the reason) or came back ("replug"). */
@@ -74,7 +75,9 @@ void lec_run_clock(struct lec_run *run, int64_t correction_us, int64_t now_ns);
 /* A person takes one sample (on_event experiments): values of the MANUAL channels by index of channel, NaN where none. */
 int lec_run_hand(struct lec_run *run, const double *values, int64_t now_ns, struct lec_err *err);
 void lec_run_note(struct lec_run *run, const char *text, const char *by, int64_t now_ns);
-/* The recorder could not store for a while: from_ns..now was lost. */
+/* The host could not store n samples of the channel that it was handed: they count as lost from now on. */
+void lec_run_unstored(struct lec_run *run, size_t channel, uint64_t n);
+/* Storing works again, after from_ns..now: marks "full" (reason) and "resumed", with what lec_run_unstored counted. */
 void lec_run_hole(struct lec_run *run, int64_t from_ns, int64_t now_ns, const char *reason);
 void lec_run_stop(struct lec_run *run, const char *status, const char *reason, int64_t now_ns);
 

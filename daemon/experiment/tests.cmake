@@ -1,0 +1,9 @@
+# The run engine's tests: no devices, no file, a clock that the test moves.
+set(experiment_tests ${CMAKE_SOURCE_DIR}/tests/unit)
+function(lectern_experiment_test name)
+    lectern_test(experiment_${name}
+        SOURCES ${experiment_tests}/experiment_${name}_test.c ${experiment_tests}/experiment_stage.c
+        LINK lecternd_experiment)
+endfunction()
+
+lectern_experiment_test(run)
