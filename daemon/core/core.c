@@ -1,5 +1,5 @@
 /* Start, loop and stop of the room. */
-#include "core/core.h"
+#include "core/record.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -59,6 +59,7 @@ int core_load(struct core *core, const struct lec_room **room, struct lec_report
     struct lec_sources sources = {.profiles = core->setup.profiles,
                                   .secrets = core->setup.secrets,
                                   .captured = core->captured_file,
+                                  .made = *core->made_file ? core->made_file : NULL,
                                   .line_map = core->setup.line_map,
                                   .schema = lec_drivers_schema,
                                   .schema_ctx = core->drivers};
@@ -72,6 +73,15 @@ static int load_first(struct core *core, struct lec_err *err)
     struct lec_report report;
     lec_report_init(&report);
     int rc = core_load(core, &core->room, &report);
+    if (rc == 0)
+        snprintf(core->made_file, sizeof core->made_file, "%s/%s.experiments.ini", core->setup.state_dir,
+                 core->room->id);
+    if (rc == 0 && access(core->made_file, F_OK) == 0) { /* its name has the room's, which had to be read first */
+        lec_report_done(&report);
+        lec_report_init(&report);
+        lec_room_unref(&core->room);
+        rc = core_load(core, &core->room, &report);
+    }
     for (size_t i = 0; i < report.n; i++)
         lec_log(report.at[i].warning ? LEC_LOG_WARNING : LEC_LOG_ERROR, "%s:%d: %s", report.at[i].file,
                 report.at[i].line, report.at[i].text);
@@ -112,6 +122,7 @@ int core_open(struct core *core, const struct core_setup *setup, struct lec_err 
 {
     *core = (struct core){
         .setup = *setup, .scenes_at = LEC_NEVER, .pending_at = LEC_NEVER, .parked_at = LEC_NEVER, .signal_fd = -1};
+    core->record_at = core->exports_at = LEC_NEVER;
     core->started_ns = lec_now();
     core->wall_offset_us = lec_wall_us() - core->started_ns / 1000;
     make_boot(core->boot);
@@ -142,6 +153,10 @@ int core_open(struct core *core, const struct core_setup *setup, struct lec_err 
     }
     if (rc == 0)
         rc = scenes_open(core, err);
+    if (rc == 0)
+        rc = calibrate_open(core, err);
+    if (rc == 0)
+        rc = record_open(core, err);
     return rc;
 }
 
@@ -186,6 +201,7 @@ static void watch_clock(struct core *core)
     int64_t to = lec_wall_us();
     snprintf(data, sizeof data, "{\"from\":%" PRId64 ",\"to\":%" PRId64 "}", to - step, to);
     journal_add(core, "clock", "", "", "", data);
+    lec_record_clock(core->record->recorder, step, lec_now());
     lec_log(LEC_LOG_NOTICE, "the wall clock stepped by %.1f s", (double)step / 1e6);
 }
 
@@ -197,6 +213,7 @@ static void tick(struct core *core, int64_t now)
     state_age(core);
     watch_clock(core);
     events_heartbeat(core);
+    record_tick(core, now);
     sd_notify(0, "WATCHDOG=1");
 }
 
@@ -211,6 +228,8 @@ static int64_t earliest(const struct core *core)
         at = core->events.greet_at;
     if (core->pending_at < at)
         at = core->pending_at;
+    if (core->record_at < at)
+        at = core->record_at;
     if (core->ending && core->end_by < at)
         at = core->end_by;
     return at;
@@ -219,7 +238,16 @@ static int64_t earliest(const struct core *core)
 /* What the loop waits for. ZeroMQ sockets are waited for by their descriptors, with poll(2): zmq_poll asks every socket
  * twice at each turn, two system calls a time, which costs more than most turns do. A descriptor tells once: whoever
  * reads a socket, or sends on it, must look whether something is left before waiting again. */
-enum { ITEM_COMMAND, ITEM_INBOX, ITEM_STORE, ITEM_EVENTS, ITEM_SIGNAL, ITEM_SEARCH };
+enum {
+    ITEM_COMMAND,
+    ITEM_INBOX,
+    ITEM_STORE,
+    ITEM_EVENTS,
+    ITEM_SIGNAL,
+    ITEM_RECORD,
+    ITEM_LAB,
+    ITEM_SEARCH = ITEM_LAB + LAB_JOBS
+};
 
 static int fd_of(void *socket)
 {
@@ -248,6 +276,11 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
         events_subscriptions(core);
     if (items[ITEM_SIGNAL].revents)
         on_signal(core);
+    if (items[ITEM_RECORD].revents)
+        record_news(core);
+    for (size_t i = 0; i < LAB_JOBS; i++)
+        if (items[ITEM_LAB + i].revents)
+            lab_readable(core, i);
     for (size_t i = n_searches; i > 0; i--)
         if (items[ITEM_SEARCH + i - 1].revents && left_over(search_socket(core, i - 1)))
             search_over(core, i - 1);
@@ -260,6 +293,8 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
         scenes_tick(core);
     if (now >= core->pending_at)
         pending_expire(core, now);
+    if (now >= core->record_at)
+        core->record_at = starting_turn(core, now);
     core->parked_at = parked_late(core, now);
 }
 
@@ -267,6 +302,7 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
 static unsigned left_unread(struct core *core)
 {
     unsigned left = lec_mailbox_sleep(core->inbox) ? 0 : 1u << ITEM_INBOX;
+    left |= lec_mailbox_sleep(core->record->told) ? 0 : 1u << ITEM_RECORD;
     if (core->command_left && left_over(zsock_resolve(core->command)))
         left |= 1u << ITEM_COMMAND;
     if (core->events.left && left_over(zsock_resolve(core->events.socket)))
@@ -281,12 +317,15 @@ static unsigned left_unread(struct core *core)
 /* One turn of waiting; what was left over makes it short, and is served with the rest. */
 static int wait_turn(struct core *core, struct pollfd items[], bool hurry)
 {
+    for (size_t i = 0; i < LAB_JOBS; i++)
+        items[ITEM_LAB + i] = (struct pollfd){.fd = lab_fd(core, i), .events = POLLIN};
     for (size_t i = 0; i < core->n_searches; i++)
         items[ITEM_SEARCH + i] = (struct pollfd){.fd = fd_of(search_socket(core, i)), .events = POLLIN};
     unsigned left = left_unread(core);
     int timeout = hurry || left ? 0 : lec_ms_until(earliest(core));
     int n = poll(items, (nfds_t)(ITEM_SEARCH + core->n_searches), timeout);
     lec_mailbox_wake(core->inbox);
+    lec_mailbox_wake(core->record->told);
     for (size_t i = 0; i < ITEM_SEARCH + core->n_searches; i++) {
         if (n < 0)
             items[i].revents = 0;
@@ -304,7 +343,9 @@ int core_run(struct core *core)
         [ITEM_STORE] = {.fd = lec_store_fd(core->store), .events = POLLIN},
         [ITEM_EVENTS] = {.fd = fd_of(zsock_resolve(core->events.socket)), .events = POLLIN, .revents = POLLIN},
         [ITEM_SIGNAL] = {.fd = core->signal_fd, .events = POLLIN},
+        [ITEM_RECORD] = {.fd = lec_mailbox_fd(core->record->told), .events = POLLIN},
     };
+    exports_clear(core, 0); /* nobody knows those of another start */
     core->tick_at = lec_now() + TICK_NS;
     lec_log(LEC_LOG_INFO, "room %s: %zu devices on %zu lines", core->room->id, core->n_devices, core->room->n_lines);
     sd_notify(0, "READY=1");
@@ -324,6 +365,8 @@ void core_close(struct core *core)
     bool hung = !lines_all_ended(core) || core->n_searches > 0;
     if (core->scenes)
         lec_scenes_free(&core->scenes);
+    lab_close(core);
+    hung = !record_close(core) || hung;
     journal_close(core);
     if (hung && core->ending) {
         lec_log(LEC_LOG_WARNING, "a device did not let go in time: ending without it");
@@ -335,6 +378,7 @@ void core_close(struct core *core)
     state_close(core);
     retry_free(&core->retry);
     parked_free(core);
+    calibrate_close(core);
     free(core->pending);
     lec_room_unref(&core->room);
     lec_drivers_free(&core->drivers);

@@ -5,7 +5,7 @@
  *   lines.c   starting lines, what they tell              pending.c  operations that somebody waits for
  *   retry.c   answers that may be asked for again         scenes.c   the scene engine's host
  *   reload.c  a new configuration                         remedy.c   what a person can do
- *   parked.c  answers that wait for the disk
+ *   parked.c  answers that wait for the disk              record.h   recording: experiments and runs
  *   search.c  searching the network                       core.c     start, loop, stop
  *
  * Threads: the core's own, except where a function says otherwise. */
@@ -49,6 +49,7 @@ enum event_kind {
     EVENT_STATE,
     EVENT_SAMPLE,
     EVENT_SCENE,
+    EVENT_RUN,
     EVENT_EVENT,
     EVENT_JOURNAL,
     EVENT_TRACE,
@@ -70,6 +71,7 @@ struct events {
     zhashx_t *topics; /* by text */
     char prefix[2 * (LEC_NAME_MAX + 1) + 1];
     size_t subscriptions; /* topics somebody listens to; 0: nothing is written */
+    size_t samples;       /* of them, those that samples can come to: nothing is calibrated for nobody */
     int64_t greet_at;     /* a heartbeat is owed to a new subscriber */
     bool left;            /* the socket was not emptied, or something was sent on it, since it was last asked */
     uint64_t sent;
@@ -98,7 +100,15 @@ struct point_state {
     bool has_wanted;
     uint64_t wanted_op;
     struct lec_value wanted;
-    struct lec_value journalled; /* the value the journal last told */
+    struct lec_value journalled;               /* the value the journal last told */
+    const struct lec_calibration *calibration; /* in force; NULL: values are as they come */
+    double raw;                                /* of a number that is calibrated: as it came */
+    bool has_raw;
+    struct follow *follow; /* recordings that follow it; NULL: none */
+    /* STREAM: the newest sample, until its turn comes to be the value, and when the last one's was */
+    double newest;
+    bool newest_waits, newest_bad;
+    int64_t newest_ns, shown_ns;
 };
 
 enum device_status { DEVICE_STARTING, DEVICE_ONLINE, DEVICE_AWAY };
@@ -141,6 +151,10 @@ void state_values(struct core *core, struct device_state *d, const char *at, con
 /* The device is new, or no longer part of the room: whoever follows it is told. */
 void state_reset_told(struct core *core, struct device_state *d, bool gone);
 void state_status(struct core *core, struct device_state *d, const struct lec_status *status);
+/* The newest sample of a streaming point becomes its value. */
+void state_newest(struct core *core, struct device_state *d, uint32_t point);
+/* Another calibration is in force. */
+void state_recalibrate(struct core *core, struct device_state *d, uint32_t point);
 void state_wanted(struct core *core, const struct lec_point *point, const struct lec_value *value, uint64_t op);
 void state_unwanted(struct core *core, const struct lec_point *point, uint64_t op);
 /* Each second: what is old turns stale, what is away for long turns bad. */
@@ -214,6 +228,7 @@ struct trouble {
     const struct lec_device *device;
     const struct lec_point *point;
     const struct lec_report *mistakes;
+    const char *remedy_vi, *remedy_en; /* instead of what remedy_for says */
 };
 void reply_error(struct core *core, const struct request *r, const struct trouble *t);
 /* -32602 about one parameter. */
@@ -306,7 +321,7 @@ struct core_setup {
 
 struct core {
     struct core_setup setup;
-    char captured_file[4096];
+    char captured_file[4096], made_file[4096], runs_file[4096];
     const struct lec_room *room;
     struct lec_drivers *drivers;
     char boot[17];
@@ -350,6 +365,13 @@ struct core {
     struct parked *parked;
     int64_t parked_at; /* when parked_late wants to be called */
     uint64_t next_token;
+
+    struct record *record;
+    int64_t record_at;          /* when starting_turn wants to be called */
+    struct told **calibrations; /* that are not of the room */
+    size_t n_calibrations;
+    struct labs *labs;
+    int64_t exports_at; /* when exported files are looked at */
 };
 
 /* core.c */

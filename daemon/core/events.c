@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/core.h"
+#include "core/record.h"
 #include "lectern/log.h"
 
-static const char *const kind_names[EVENT_KINDS] = {"state",   "sample", "scene",    "event",
-                                                    "journal", "trace",  "heartbeat"};
+static const char *const kind_names[EVENT_KINDS] = {"state", "sample",  "scene", "run",
+                                                    "event", "journal", "trace", "heartbeat"};
 
 #define GREET_NS (2 * LEC_MS) /* heartbeats for new subscribers are drawn together over this time */
 
@@ -133,6 +133,22 @@ void events_heartbeat(struct core *core)
     events_end(core, topic, NULL, 0);
 }
 
+/* Whether samples can come to a subscription: one of all topics, of the kind, or of one below it. */
+static bool of_samples(const struct events *e, const unsigned char *topic, size_t n)
+{
+    char kind[sizeof e->prefix + 16];
+    size_t len = (size_t)snprintf(kind, sizeof kind, "%s/%s/", e->prefix, kind_names[EVENT_SAMPLE]);
+    return memcmp(kind, topic, n < len ? n : len) == 0;
+}
+
+static void count_samples(struct core *core, int step)
+{
+    struct events *e = &core->events;
+    if (step > 0 || e->samples > 0)
+        e->samples += (size_t)step;
+    lec_record_live(core->record->recorder, e->samples > 0);
+}
+
 void events_subscriptions(struct core *core)
 {
     struct events *e = &core->events;
@@ -150,10 +166,14 @@ void events_subscriptions(struct core *core)
         const unsigned char *data = zmq_msg_data(&msg);
         if (n > 0 && data[0] == 1) {
             e->subscriptions++;
+            if (of_samples(e, data + 1, (size_t)n - 1))
+                count_samples(core, 1);
             if (e->greet_at == LEC_NEVER)
                 e->greet_at = lec_now() + GREET_NS;
         } else if (n > 0 && data[0] == 0 && e->subscriptions > 0) {
             e->subscriptions--;
+            if (of_samples(e, data + 1, (size_t)n - 1))
+                count_samples(core, -1);
         }
         zmq_msg_close(&msg);
     }

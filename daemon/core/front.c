@@ -140,8 +140,8 @@ void reply_error(struct core *core, const struct request *r, const struct troubl
     member(b, "param", t->param);
     member(b, "nearest", t->nearest);
     member(b, "reason", t->reason);
-    const char *vi, *en;
-    if (t->device && remedy_for(t->device, remedy_code(t->code), &vi, &en)) {
+    const char *vi = t->remedy_vi, *en = t->remedy_en;
+    if (vi || (t->device && remedy_for(t->device, remedy_code(t->code), &vi, &en))) {
         lec_buf_puts(b, ",\"remedy\":{");
         member(b, "vi", vi);
         member(b, "en", en);
@@ -158,7 +158,7 @@ void reply_error(struct core *core, const struct request *r, const struct troubl
 
 void reply_param(struct core *core, const struct request *r, const char *param, const char *expected)
 {
-    char text[160];
+    char text[280];
     snprintf(text, sizeof text, "parameter \"%.40s\": %s", param, expected);
     struct trouble t = {.code = -32602, .reason = text, .param = param};
     reply_error(core, r, &t);
@@ -180,8 +180,8 @@ bool params_known(struct core *core, const struct request *r, const char *known)
             at += n > 0 ? n : 1;
         }
         if (!at || n == 0) {
-            char expected[120];
-            snprintf(expected, sizeof expected, "not known; this method takes: %.80s", *known ? known : "none");
+            char expected[220];
+            snprintf(expected, sizeof expected, "not known; this method takes: %.180s", *known ? known : "none");
             reply_param(core, r, key, expected);
             return false;
         }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/core.h"
+#include "core/record.h"
 #include "lectern/log.h"
 
 #define TRACE_NS (600 * LEC_SEC)
@@ -203,6 +203,8 @@ static void on_event(struct core *core, struct device_state *d, const char *data
         return;
     json++;
     int64_t now = lec_now();
+    if (core->record->n_jobs > 0) /* all of them: a run may count them */
+        lec_record_event(core->record->recorder, d->desc->name, data, now);
     if (now - d->events_since >= LEC_SEC) {
         d->events_since = now;
         d->events_n = 0;
@@ -226,31 +228,6 @@ static void on_event(struct core *core, struct device_state *d, const char *data
         lec_buf_puts(b, json);
     }
     events_end(core, d->event_topic, NULL, 0);
-}
-
-static void on_block(struct core *core, struct device_state *d, const char *data, size_t n)
-{
-    struct lec_block_head head;
-    if (n < sizeof head)
-        return;
-    memcpy(&head, data, sizeof head);
-    if (head.point >= d->desc->n_points || n - sizeof head != head.n * sizeof(double))
-        return;
-    struct topic *topic = events_topic(core, EVENT_SAMPLE, d->desc->name);
-    struct lec_buf *b = events_begin(core, topic);
-    if (!b)
-        return;
-    lec_json_key(b, "device");
-    lec_json_str(b, d->desc->name);
-    lec_json_key(b, "point");
-    lec_json_str(b, d->desc->points[head.point].name);
-    lec_json_key(b, "first");
-    lec_json_int(b, lec_wall_us() - (lec_now() - head.first_ns) / 1000);
-    lec_json_key(b, "interval_us");
-    lec_json_float(b, head.interval_ns / 1000);
-    lec_json_key(b, "n");
-    lec_json_int(b, head.n);
-    events_end(core, topic, data + sizeof head, n - sizeof head);
 }
 
 static void on_trace(struct core *core, struct line_state *line, const char *data, size_t n)
@@ -345,11 +322,20 @@ static void told(struct core *core, const struct lec_head *head, const char *dat
         break;
     case LEC_TELL_BLOCK:
         if (d)
-            on_block(core, d, data, n);
+            blocks_told(core, d, data, n);
         break;
-    case LEC_TELL_CALIBRATION:
-    case LEC_TELL_RATE:
-        break; /* no driver tells these yet */
+    case LEC_TELL_CALIBRATION: {
+        struct lec_told_calibration calibration;
+        if (d && copy_whole(&calibration, sizeof calibration, data, n))
+            calibrate_told(core, d, &calibration);
+        break;
+    }
+    case LEC_TELL_RATE: {
+        struct lec_told_rate rate;
+        if (copy_whole(&rate, sizeof rate, data, n))
+            follow_told_rate(core, head->op, &rate);
+        break;
+    }
     case LEC_TELL_TRACE:
         on_trace(core, line, data, n);
         break;

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "core/descriptors.h"
+#include "core/record.h"
 
 #define VERSION "0.1.0"
 
@@ -244,10 +245,15 @@ static void write_limits(struct core *core, struct lec_buf *b)
     const struct {
         const char *name;
         uint64_t n;
-    } rows[] = {{"request_too_long", l->oversized}, {"too_many_frames", l->frames},
-                {"room_operations", l->pending},    {"caller_operations", l->caller},
-                {"not_a_request", l->bad_json},     {"device_events", l->device_events},
-                {"journal_lost", core->store_lost}, {"connections", descriptors_refused()}};
+    } rows[] = {{"request_too_long", l->oversized},
+                {"too_many_frames", l->frames},
+                {"room_operations", l->pending},
+                {"caller_operations", l->caller},
+                {"not_a_request", l->bad_json},
+                {"device_events", l->device_events},
+                {"journal_lost", core->store_lost},
+                {"connections", descriptors_refused()},
+                {"recorder_overrun", core->record->overrun}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].n > 0)
             count(b, rows[i].name, rows[i].n);
@@ -285,6 +291,7 @@ static void system_health(struct core *core, struct request *r)
     if (statvfs(core->setup.state_dir, &disk) == 0)
         count(b, "free_bytes", (uint64_t)disk.f_bavail * disk.f_frsize);
     lec_buf_putc(b, '}');
+    record_health(core, b);
     write_lines(core, b);
     lec_json_key(b, "bus");
     lec_buf_puts(b, "{\"requests\":");
@@ -307,12 +314,27 @@ const struct method core_methods[] = {
     {"device.list", false, device_list},
     {"driver.list", false, driver_list},
     {"driver.search", false, driver_search},
+    {"experiment.create", true, experiment_create},
+    {"experiment.delete", true, experiment_delete},
+    {"experiment.list", false, experiment_list},
+    {"experiment.mark", true, experiment_mark},
+    {"experiment.sample", true, experiment_sample},
+    {"experiment.start", true, experiment_start},
+    {"experiment.stop", true, experiment_stop},
     {"journal.read", false, journal_read},
     {"line.trace", false, line_trace},
+    {"point.calibrate", true, point_calibrate},
     {"point.read", false, point_read},
     {"point.write", true, point_write},
     {"room.describe", false, room_describe},
     {"room.reload", true, room_reload},
+    {"run.analyze", false, run_analyze},
+    {"run.delete", true, run_delete},
+    {"run.export", true, run_export},
+    {"run.fetch", false, run_fetch},
+    {"run.list", false, run_list},
+    {"run.read", false, run_read},
+    {"run.show", false, run_show},
     {"scene.cancel", true, scene_cancel},
     {"scene.capture", true, scene_capture},
     {"scene.list", false, scene_list},

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/core.h"
+#include "core/record.h"
 #include "lectern/log.h"
 
 struct outcome {
@@ -91,6 +91,7 @@ static void apply(struct core *core, const struct lec_room *room, struct outcome
     core->lines_started = SIZE_MAX; /* reload starts what it needs */
     state_open(core);
     move_states(core, old, n_old, kept);
+    calibrate_bind(core);
 
     for (size_t i = 0; i < n_before; i++) {
         struct line_state *line = core->lines[i];
@@ -113,6 +114,7 @@ static void apply(struct core *core, const struct lec_room *room, struct outcome
             lec_log(LEC_LOG_ERROR, "reload: %s: %s", line_name(d->line, d), err->text);
     }
     lec_scenes_reload(core->scenes, room);
+    record_reload(core);
     free(kept);
     lec_room_unref(&old_room);
 }

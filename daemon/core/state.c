@@ -1,5 +1,5 @@
 /* The room's table of devices and points: what the lines told, and how old it is. */
-#include "core/core.h"
+#include "core/record.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -144,9 +144,10 @@ void state_write_value(struct lec_buf *b, const struct device_state *d, size_t p
             lec_json_int(b, (now - p->time_ns) / LEC_MS);
         }
     }
-    if (answer && *desc->unit) {
+    const char *unit = p->calibration && *p->calibration->unit ? p->calibration->unit : desc->unit;
+    if (answer && *unit) {
         lec_json_key(b, "unit");
-        lec_json_str(b, desc->unit);
+        lec_json_str(b, unit);
     }
     if (p->has_wanted) {
         lec_json_key(b, "wanted");
@@ -225,6 +226,7 @@ void state_write_snapshot(struct core *core, struct lec_buf *b)
     lec_buf_putc(b, '}');
     lec_json_key(b, "runs");
     lec_scenes_runs_json(core->scenes, b);
+    record_snapshot(core, b);
     lec_buf_putc(b, '}');
 }
 
@@ -252,6 +254,23 @@ static void journal_change(struct core *core, const struct device_state *d, size
     p->journalled = p->value;
 }
 
+/* A number becomes what its calibration makes of it. */
+static void calibrate(struct point_state *p, struct lec_value *value)
+{
+    p->has_raw = value->type == LEC_FLOAT;
+    if (!p->has_raw)
+        return;
+    p->raw = value->f;
+    if (p->calibration)
+        lec_calibrate(p->calibration, &p->raw, &value->f, 1);
+}
+
+static void follow_value(struct core *core, const struct point_state *p)
+{
+    if (p->follow && p->follow->values && p->quality == LEC_GOOD)
+        lec_record_value(core->record->recorder, p->follow->key, &p->value, p->time_ns);
+}
+
 void state_values(struct core *core, struct device_state *d, const char *at, const char *end, unsigned n)
 {
     uint32_t changed[1024];
@@ -267,11 +286,13 @@ void state_values(struct core *core, struct device_state *d, const char *at, con
             continue;
         if (r.changed) {
             p->quality = r.quality;
+            calibrate(p, &r.value);
             if (r.value.type != LEC_NONE || r.quality == LEC_BAD)
                 p->value = r.value;
             memcpy(p->reason, r.reason, sizeof p->reason);
             p->reason[sizeof p->reason - 1] = '\0';
             journal_change(core, d, r.point);
+            follow_value(core, p);
         } else if (r.quality == LEC_GOOD) { /* it had been called stale by its age, and is not */
             p->quality = LEC_GOOD;
         } else {
@@ -285,6 +306,33 @@ void state_values(struct core *core, struct device_state *d, const char *at, con
     }
     if (n_changed > 0)
         publish(core, d, changed, n_changed, false);
+}
+
+void state_newest(struct core *core, struct device_state *d, uint32_t point)
+{
+    struct point_state *p = &d->points[point];
+    int64_t now = lec_now();
+    p->newest_waits = false;
+    p->shown_ns = now;
+    p->time_ns = p->newest_ns;
+    p->time_us = lec_wall_us() - (now - p->newest_ns) / 1000;
+    p->value = lec_float(p->newest);
+    calibrate(p, &p->value);
+    p->quality = p->newest_bad ? LEC_BAD : LEC_GOOD;
+    if (p->newest_bad)
+        snprintf(p->reason, sizeof p->reason, "the sensor has no value now");
+    follow_value(core, p);
+    publish(core, d, &point, 1, false);
+}
+
+void state_recalibrate(struct core *core, struct device_state *d, uint32_t point)
+{
+    struct point_state *p = &d->points[point];
+    if (!p->has_raw || p->value.type != LEC_FLOAT)
+        return;
+    p->value = lec_float(p->raw);
+    calibrate(p, &p->value);
+    publish(core, d, &point, 1, false);
 }
 
 /* All points of the device get this quality and reason, unless they are worse already. */
@@ -359,6 +407,7 @@ void state_status(struct core *core, struct device_state *d, const struct lec_st
             journal_add(core, "state", d->desc->name, "", "", b.data);
         lec_buf_done(&b);
     }
+    record_presence(core, d);
     if (status->online)
         publish(core, d, NULL, 0, true);
     else
@@ -408,6 +457,8 @@ void state_age(struct core *core)
         for (uint32_t p = 0; p < d->desc->n_points; p++) {
             struct point_state *s = &d->points[p];
             int64_t limit = age_limit(&d->desc->points[p]);
+            if (s->newest_waits && d->status == DEVICE_ONLINE)
+                state_newest(core, d, p);
             if (s->quality != LEC_GOOD || limit == LEC_NEVER || now - s->time_ns <= limit)
                 continue;
             s->quality = LEC_STALE;

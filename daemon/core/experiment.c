@@ -1,0 +1,131 @@
+/* Experiments as JSON: for experiment.list, and as the definition that a run keeps. */
+#include <string.h>
+
+#include "core/record.h"
+
+static void text(struct lec_buf *b, const char *key, const char *value)
+{
+    lec_json_key(b, key);
+    lec_json_str(b, value);
+}
+
+static const char *kind_name(enum lec_channel_kind kind)
+{
+    switch (kind) {
+    case LEC_CHANNEL_POINT:
+        return "point";
+    case LEC_CHANNEL_DERIVED:
+        return "derived";
+    case LEC_CHANNEL_MANUAL:
+        return "manual";
+    case LEC_CHANNEL_COUNT:
+        return "count";
+    }
+    return "point";
+}
+
+static const char *unit_of(struct core *core, const struct lec_channel *c)
+{
+    if (*c->unit || c->kind != LEC_CHANNEL_POINT)
+        return c->unit;
+    struct device_state *d = state_device(core, c->device->name);
+    const struct lec_point *p = d ? lec_device_point(d->desc, c->point->name) : NULL;
+    const struct lec_calibration *cal = p ? d->points[p->index].calibration : NULL;
+    return cal && *cal->unit ? cal->unit : c->point->unit;
+}
+
+static void channel_json(struct core *core, const struct lec_channel *c, struct lec_buf *b)
+{
+    char target[2 * LEC_NAME_MAX + 2];
+    lec_json_next(b);
+    lec_buf_putc(b, '{');
+    text(b, "channel", c->name);
+    text(b, "kind", kind_name(c->kind));
+    if (c->kind == LEC_CHANNEL_POINT || c->kind == LEC_CHANNEL_COUNT) {
+        snprintf(target, sizeof target, "%s.%s", c->device->name,
+                 c->kind == LEC_CHANNEL_POINT ? c->point->name : c->event);
+        text(b, "target", target);
+    }
+    if (c->kind == LEC_CHANNEL_DERIVED)
+        text(b, "formula", c->formula);
+    if (c->rate_hz > 0) {
+        lec_json_key(b, "rate_hz");
+        lec_json_float(b, c->rate_hz);
+    }
+    if (c->kind == LEC_CHANNEL_POINT && c->point->fastest_ns > 0) {
+        lec_json_key(b, "fastest_hz");
+        lec_json_float(b, 1e9 / (double)c->point->fastest_ns);
+    }
+    text(b, "unit", unit_of(core, c));
+    if (c->decimals >= 0) {
+        lec_json_key(b, "decimals");
+        lec_json_int(b, c->decimals);
+    }
+    describe_label(b, c->label, c->label_en, c->name);
+    lec_buf_putc(b, '}');
+}
+
+static void field_json(const struct lec_field *f, struct lec_buf *b)
+{
+    lec_json_next(b);
+    lec_buf_putc(b, '{');
+    text(b, "field", f->name);
+    describe_label(b, f->label, f->label_en, f->name);
+    lec_json_key(b, "required");
+    lec_json_bool(b, f->required);
+    if (f->n_choices > 0) {
+        lec_json_key(b, "choices");
+        lec_buf_putc(b, '[');
+        for (size_t i = 0; i < f->n_choices; i++) {
+            lec_json_next(b);
+            lec_json_str(b, f->choices[i]);
+        }
+        lec_buf_putc(b, ']');
+    }
+    lec_buf_putc(b, '}');
+}
+
+static void condition_json(struct lec_buf *b, const char *key, const struct lec_condition *c)
+{
+    if (c->kind != LEC_COND_NONE)
+        text(b, key, c->text);
+}
+
+void experiment_json(struct core *core, const struct lec_experiment *e, struct lec_buf *b)
+{
+    lec_buf_putc(b, '{');
+    text(b, "experiment", e->name);
+    describe_label(b, e->label, e->label_en, e->name);
+    lec_json_key(b, "channels");
+    lec_buf_putc(b, '[');
+    for (size_t i = 0; i < e->n_channels; i++)
+        channel_json(core, &e->channels[i], b);
+    lec_buf_putc(b, ']');
+    if (e->duration_ns > 0) {
+        lec_json_key(b, "duration_ms");
+        lec_json_int(b, e->duration_ns / LEC_MS);
+    }
+    condition_json(b, "start", &e->start);
+    condition_json(b, "stop", &e->stop);
+    condition_json(b, "sample", &e->sample);
+    if (e->on_event && e->sample.kind == LEC_COND_NONE)
+        text(b, "sample", "by hand");
+    if (e->pre_ns > 0) {
+        lec_json_key(b, "pre_ms");
+        lec_json_int(b, e->pre_ns / LEC_MS);
+    }
+    lec_json_key(b, "repeat");
+    lec_json_int(b, e->repeat > 0 ? e->repeat : 1);
+    if (e->repeat > 1) {
+        lec_json_key(b, "pause_ms");
+        lec_json_int(b, e->pause_ns / LEC_MS);
+    }
+    lec_json_key(b, "fields");
+    lec_buf_putc(b, '[');
+    for (size_t i = 0; i < e->n_fields; i++)
+        field_json(&e->fields[i], b);
+    lec_buf_putc(b, ']');
+    lec_json_key(b, "made");
+    lec_json_bool(b, e->made);
+    lec_buf_putc(b, '}');
+}

@@ -1,0 +1,387 @@
+/* lectern-lab: exports and analysis are done by a program of their own, one for each request, which only reads the run
+ * file. So neither a large fit nor a library for spreadsheets can hold up or grow the room. */
+#include "core/methods.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/record.h"
+#include "lectern/log.h"
+
+#define ANSWER_MAX (4u * 1024 * 1024) /* bytes that it may answer */
+#define EXPORT_NS  (600 * LEC_SEC)    /* after which it is ended */
+#define ANALYZE_NS (30 * LEC_SEC)
+#define NICE       10
+#define REAP_MAX   16 /* programs that were ended and have not gone yet */
+
+struct lab {
+    pid_t pid;
+    int fd; /* its stdout */
+    int64_t deadline;
+    uint64_t token; /* of the request */
+    bool export, keep;
+    char run[LEC_RUN_ID], file[96], path[4096];
+    struct lec_buf answer;
+};
+
+struct labs {
+    struct lab *at[LAB_JOBS];
+    pid_t gone[REAP_MAX];
+};
+
+static void reap(struct labs *labs)
+{
+    for (size_t i = 0; i < REAP_MAX; i++)
+        if (labs->gone[i] > 0 && waitpid(labs->gone[i], NULL, WNOHANG) != 0)
+            labs->gone[i] = 0;
+}
+
+/* Ends the program with whatever it started. It is looked after when it has gone. */
+static void end_program(struct labs *labs, pid_t pid)
+{
+    kill(-pid, SIGKILL);
+    if (waitpid(pid, NULL, WNOHANG) != 0)
+        return;
+    for (size_t i = 0; i < REAP_MAX; i++)
+        if (labs->gone[i] == 0) {
+            labs->gone[i] = pid;
+            return;
+        }
+}
+
+static void drop(struct core *core, size_t at)
+{
+    struct lab *lab = core->labs->at[at];
+    core->labs->at[at] = NULL;
+    end_program(core->labs, lab->pid);
+    close(lab->fd);
+    lec_buf_done(&lab->answer);
+    free(lab);
+}
+
+/* ---- Starting ----------------------------------------------------------------------------------------------- */
+
+/* It lies beside our own program, so that a build folder works like an installed prefix. */
+static int program(char *path, size_t size, struct lec_err *err)
+{
+    ssize_t n = readlink("/proc/self/exe", path, size - 1);
+    char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+    if (!slash || (size_t)(slash - path) + sizeof "/lectern-lab" > size)
+        return lec_fail(err, LEC_E_BUG, "the folder of lectern-lab cannot be found");
+    snprintf(slash, size - (size_t)(slash - path), "/lectern-lab");
+    if (access(path, X_OK) < 0)
+        return lec_fail(err, LEC_E_NOTSUP, "%s is not installed: no exports and no analysis", path);
+    return 0;
+}
+
+/* The request as a file that lies in memory: nobody has to feed a pipe. */
+static int request_file(const char *text, struct lec_err *err)
+{
+    int fd = memfd_create("lectern-lab-request", MFD_CLOEXEC);
+    size_t n = strlen(text);
+    if (fd >= 0 && write(fd, text, n) == (ssize_t)n && lseek(fd, 0, SEEK_SET) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return lec_fail(err, LEC_E_NOMEM, "no memory for a request to lectern-lab");
+}
+
+static int spawn(struct core *core, const char *path, int in, int out, pid_t *pid)
+{
+    char name[] = "lectern-lab";
+    char *argv[] = {name, core->runs_file, NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+    posix_spawnattr_setsigmask(&attributes, &none); /* ours are blocked */
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    int rc = posix_spawn(pid, path, &files, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return rc;
+}
+
+static int begin(struct core *core, struct lab *lab, const char *request, struct lec_err *err)
+{
+    char path[4096];
+    int pipes[2] = {-1, -1};
+    int rc = program(path, sizeof path, err);
+    int in = rc == 0 ? request_file(request, err) : rc;
+    if (in < 0)
+        return in;
+    if (pipe2(pipes, O_CLOEXEC) < 0) {
+        close(in);
+        return lec_fail(err, LEC_E_NOMEM, "no descriptors for lectern-lab");
+    }
+    int failed = spawn(core, path, in, pipes[1], &lab->pid);
+    close(in);
+    close(pipes[1]);
+    if (failed != 0) {
+        close(pipes[0]);
+        return lec_fail(err, LEC_E_NOMEM, "lectern-lab cannot be started: %s", strerror(failed));
+    }
+    (void)setpriority(PRIO_PROCESS, (id_t)lab->pid, NICE); /* the room goes first */
+    (void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+    lab->fd = pipes[0];
+    return 0;
+}
+
+/* Starts the program for this request; answers itself when that cannot be. Takes `request` and what is in it. */
+static void start(struct core *core, struct request *r, const char *run, json_t *request, struct lab *lab)
+{
+    struct lec_err err;
+    size_t at = 0;
+    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    json_decref(request);
+    if (!core->labs)
+        core->labs = calloc(1, sizeof *core->labs);
+    while (core->labs && at < LAB_JOBS && core->labs->at[at])
+        at++;
+    int rc = 0;
+    if (!text || !lab || !core->labs)
+        rc = lec_fail(&err, LEC_E_NOMEM, "out of memory");
+    else if (at == LAB_JOBS)
+        rc = lec_fail(&err, LEC_E_BUSY, "%d exports or analyses are under way; try again soon", LAB_JOBS);
+    else
+        rc = begin(core, lab, text, &err);
+    free(text);
+    if (rc < 0) {
+        free(lab);
+        journal_request(core, r, run, err.text);
+        refuse(core, r, rc, err.text);
+        return;
+    }
+    lec_buf_init(&lab->answer, ANSWER_MAX);
+    snprintf(lab->run, sizeof lab->run, "%s", run);
+    core->labs->at[at] = lab;
+    struct held *held = held_add(core, r, run);
+    if (held)
+        lab->token = held->token;
+    else
+        drop(core, at);
+}
+
+void run_analyze(struct core *core, struct request *r)
+{
+    static const char *const texts[] = {"channel", "what", "lang", "form", "against", "with_run", "with_channel"};
+    static const char *const numbers[] = {"from", "to", "order", "origin", "points", "at", "window"};
+    bool ok;
+    if (!params_known(core, r,
+                      "run|channel|what|lang|form|against|with_run|with_channel|from|to|order|origin|points|at|"
+                      "window"))
+        return;
+    const char *run = param_run(core, r);
+    for (size_t i = 0; run && i < ARRAY_LEN(texts); i++) {
+        (void)param_text(core, r, texts[i], i < 2, &ok);
+        run = ok ? run : NULL;
+    }
+    for (size_t i = 0; run && i < ARRAY_LEN(numbers); i++) {
+        const json_t *v = json_object_get(r->params, numbers[i]);
+        if (v && !json_is_number(v)) {
+            reply_param(core, r, numbers[i], "a number is wanted");
+            return;
+        }
+    }
+    if (!run)
+        return;
+    json_t *request = json_copy(r->params);
+    struct lab *lab = calloc(1, sizeof *lab);
+    if (request)
+        json_object_set_new(request, "do", json_string("analyze"));
+    if (lab)
+        lab->deadline = lec_now() + ANALYZE_NS;
+    start(core, r, run, request, lab);
+}
+
+static const struct format {
+    const char *name, *extension;
+} formats[] = {{"csv", "csv"}, {"csv-vi", "csv"}, {"xlsx", "xlsx"}, {"hdf5", "h5"}, {"jsonl", "jsonl"}};
+
+/* The parameters that lectern-lab reads, as far as their types go; false after answering. */
+static bool param_export(struct core *core, struct request *r)
+{
+    struct lec_record_query q;
+    double seconds;
+    bool given, raw, ok;
+    (void)param_text(core, r, "shape", false, &ok);
+    if (ok)
+        (void)param_text(core, r, "lang", false, &ok);
+    q.n_channels = 0;
+    return ok && param_flag(core, r, "raw", &raw) && param_channels(core, r, &q) &&
+           param_seconds(core, r, "from", &given, &seconds) && param_seconds(core, r, "to", &given, &seconds);
+}
+
+void run_export(struct core *core, struct request *r)
+{
+    bool ok, keep;
+    struct lec_err err;
+    if (!params_known(core, r, "run|format|shape|raw|channels|from|to|keep|lang"))
+        return;
+    const char *run = param_run(core, r);
+    if (!run)
+        return;
+    const char *name = param_text(core, r, "format", true, &ok);
+    if (!ok || !param_export(core, r) || !param_flag(core, r, "keep", &keep))
+        return;
+    const struct format *format = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+        if (strcmp(formats[i].name, name) == 0)
+            format = &formats[i];
+    if (!format) {
+        reply_param(core, r, "format", "\"csv\", \"csv-vi\", \"xlsx\", \"hdf5\" or \"jsonl\" is wanted");
+        return;
+    }
+    json_t *request = json_copy(r->params);
+    struct lab *lab = calloc(1, sizeof *lab);
+    if (lab && exports_name(core, "export", format->extension, lab->file, lab->path, sizeof lab->path, &err) < 0) {
+        journal_request(core, r, run, err.text);
+        refuse(core, r, err.code, err.text);
+        json_decref(request);
+        free(lab);
+        return;
+    }
+    if (request && lab) {
+        json_object_del(request, "keep");
+        json_object_set_new(request, "do", json_string("export"));
+        json_object_set_new(request, "out", json_string(lab->path));
+        if (!json_object_get(request, "lang") && strcmp(name, "csv-vi") == 0)
+            json_object_set_new(request, "lang", json_string("vi"));
+        lab->deadline = lec_now() + EXPORT_NS;
+        lab->export = true;
+        lab->keep = keep;
+    }
+    start(core, r, run, request, lab);
+}
+
+/* ---- Answers ------------------------------------------------------------------------------------------------ */
+
+static void fail(struct core *core, struct lab *lab, struct request *r, int rpc, const char *reason)
+{
+    struct trouble t = {.code = rpc, .reason = reason};
+    journal_request(core, r, lab->run, reason);
+    reply_error(core, r, &t);
+    if (lab->export)
+        unlink(lab->path);
+}
+
+/* A wrong parameter and a run that is not there have one code with lectern-lab. */
+static int rpc_of(json_int_t code, const char *said)
+{
+    static const char missing[] = "there is no run ";
+    switch (code) {
+    case LEC_E_RANGE:
+        return strncmp(said, missing, sizeof missing - 1) == 0 ? -32001 : -32602;
+    case LEC_E_CONFIG:
+    case LEC_E_NOTSUP:
+        return -32602;
+    case LEC_E_NOMEM:
+    case LEC_E_BUSY:
+    case LEC_E_LINK:
+        return -32007;
+    default:
+        return -32603;
+    }
+}
+
+static void done(struct core *core, struct lab *lab, struct request *r)
+{
+    journal_request(core, r, lab->run, NULL);
+    while (lab->answer.len > 0 && lab->answer.data[lab->answer.len - 1] != '}')
+        lab->answer.len--; /* the end of the line */
+    struct lec_buf *b = reply_begin(core, r);
+    lec_buf_put(b, lab->answer.data, lab->export ? lab->answer.len - 1 : lab->answer.len);
+    if (lab->export) {
+        lec_json_key(b, "file");
+        lec_json_str(b, lab->file);
+        lec_json_key(b, "path");
+        lec_json_str(b, lab->path);
+        lec_buf_putc(b, '}');
+        if (!lab->keep)
+            lec_record_exported(core->record->recorder, lab->run);
+    }
+    reply_send(core, r);
+}
+
+/* It has closed its output, or is out of time: whoever asked is answered. */
+static void finish(struct core *core, size_t at, const char *why)
+{
+    struct lab *lab = core->labs->at[at];
+    struct held *held = held_find(core, lab->token);
+    struct request r;
+    if (!held) {
+        drop(core, at);
+        return;
+    }
+    held_request(held, &r);
+    json_error_t where;
+    json_t *answer = why ? NULL : json_loadb(lab->answer.data ? lab->answer.data : "", lab->answer.len, 0, &where);
+    json_t *error = json_object_get(answer, "error");
+    const char *said = json_string_value(json_object_get(error, "message"));
+    if (why)
+        fail(core, lab, &r, -32003, why);
+    else if (!json_is_object(answer) || lab->answer.failed)
+        fail(core, lab, &r, -32603, "lectern-lab ended without an answer; the log has more");
+    else if (error)
+        fail(core, lab, &r, rpc_of(json_integer_value(json_object_get(error, "code")), said ? said : ""),
+             said ? said : "lectern-lab failed");
+    else
+        done(core, lab, &r);
+    json_decref(answer);
+    held_free(held);
+    drop(core, at);
+}
+
+int lab_fd(struct core *core, size_t at)
+{
+    return core->labs && core->labs->at[at] ? core->labs->at[at]->fd : -1;
+}
+
+void lab_readable(struct core *core, size_t at)
+{
+    struct lab *lab = core->labs ? core->labs->at[at] : NULL;
+    char chunk[65536];
+    if (!lab)
+        return;
+    ssize_t n = read(lab->fd, chunk, sizeof chunk);
+    if (n > 0)
+        lec_buf_put(&lab->answer, chunk, (size_t)n);
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        finish(core, at, NULL);
+}
+
+void lab_tick(struct core *core, int64_t now)
+{
+    if (!core->labs)
+        return;
+    reap(core->labs);
+    for (size_t i = 0; i < LAB_JOBS; i++)
+        if (core->labs->at[i] && now >= core->labs->at[i]->deadline)
+            finish(core, i, "lectern-lab took too long and was ended; ask for a shorter part of the run");
+}
+
+void lab_close(struct core *core)
+{
+    if (!core->labs)
+        return;
+    for (size_t i = 0; i < LAB_JOBS; i++)
+        if (core->labs->at[i])
+            drop(core, i);
+    reap(core->labs);
+    free(core->labs);
+}
