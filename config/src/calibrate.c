@@ -80,7 +80,7 @@ static bool parse_date(const char *text, int64_t *out_us)
     }
     struct tm tm = {.tm_year = (int)v[0] - 1900, .tm_mon = (int)v[1] - 1, .tm_mday = (int)v[2]};
     time_t t = timegm(&tm);
-    if (v[0] < 1970 || tm.tm_mon != v[1] - 1 || tm.tm_mday != v[2]) /* timegm makes 3 March of 31 February */
+    if (v[0] < 1970 || tm.tm_mon != v[1] - 1) /* timegm makes 3 March of 31 February */
         return false;
     *out_us = (int64_t)t * 1000000;
     return true;

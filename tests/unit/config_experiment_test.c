@@ -61,6 +61,30 @@ static const struct lec_point *point(const struct lec_room *room, const char *de
     return p;
 }
 
+#define KEYS(...)                                                                                                      \
+    (&(const struct lec_keys){.at = (const struct lec_key[]){__VA_ARGS__},                                             \
+                              .n = ARRAY_LEN(((const struct lec_key[]){__VA_ARGS__}))})
+
+/* What lec_experiment_check tells; free() it. */
+static char *told_of(const struct lec_room *room, const char *name, const struct lec_keys *keys, int expected)
+{
+    struct lec_report report;
+    lec_report_init(&report);
+    assert_int_equal(lec_experiment_check(room, name, keys, &report), expected);
+    char *told = stage_print(&report);
+    lec_report_done(&report);
+    return told;
+}
+
+static void assert_refused(const struct lec_room *room, const char *name, const struct lec_keys *keys,
+                           const char *wanted)
+{
+    char *told = told_of(room, name, keys, LEC_E_CONFIG);
+    if (!strstr(told, wanted))
+        fail_msg("expected \"%s\" among:\n%s", wanted, told);
+    free(told);
+}
+
 /* ---- Channels ----------------------------------------------------------------------------------------------- */
 
 static void a_channel_has_its_point_its_labels_and_its_rate(void **state)
@@ -145,6 +169,27 @@ static void a_rate_just_as_fast_as_the_device_is_accepted(void **state)
         assert_true(fabs(channel(experiment(room, "cooling"), "water")->rate_hz - 2) < 1e-9);
         lec_room_unref(&room);
     }
+}
+
+static void a_rate_a_little_faster_than_the_device_is_refused(void **state)
+{
+    (void)state;
+    const struct lec_room *room = room_of(HEAD PROBE);
+    assert_refused(room, "new", KEYS({"channel water", "probe-1.temperature, rate 2.01Hz", NULL, 0}),
+                   "rate: 2.01Hz is more than probe-1.temperature can do, at most 2Hz (one each 500ms)");
+    lec_room_unref(&room);
+}
+
+static void a_derived_channel_is_as_fast_as_the_fastest_that_it_uses_if_all_are_known(void **state)
+{
+    (void)state;
+    const struct lec_room *room =
+        room_of(HEAD PROBE WATER "channel slow = probe-1.drops, rate 1Hz\nchannel fast = probe-1.level, rate 10Hz\n"
+                                 "derive a = slow + fast\nderive b = water + fast\n");
+    const struct lec_experiment *x = experiment(room, "cooling");
+    assert_true(channel(x, "a")->rate_hz == 10);
+    assert_true(channel(x, "b")->rate_hz == 0); /* nobody knows how fast the water comes */
+    lec_room_unref(&room);
 }
 
 /* ---- Conditions --------------------------------------------------------------------------------------------- */
@@ -309,6 +354,9 @@ static void a_new_calibration_or_experiment_leaves_the_device_as_it_is(void **st
     const struct lec_calibration *ca = &point(a, "probe-1", "voltage")->calibration,
                                  *cb = &point(b, "probe-1", "voltage")->calibration;
     assert_false(lec_calibration_same(ca, cb));
+    struct lec_calibration other = *cb;
+    other.c[1] = 2.001;
+    assert_false(lec_calibration_same(&other, cb));
     assert_true(lec_calibration_same(cb, cb));
     assert_true(
         lec_calibration_same(&point(a, "probe-1", "level")->calibration, &point(b, "probe-1", "level")->calibration));
@@ -363,30 +411,6 @@ static void rates_and_sizes_are_read_strictly(void **state)
 
 /* ---- Made over the bus -------------------------------------------------------------------------------------- */
 
-#define KEYS(...)                                                                                                      \
-    (&(const struct lec_keys){.at = (const struct lec_key[]){__VA_ARGS__},                                             \
-                              .n = ARRAY_LEN(((const struct lec_key[]){__VA_ARGS__}))})
-
-/* What lec_experiment_check tells; free() it. */
-static char *told_of(const struct lec_room *room, const char *name, const struct lec_keys *keys, int expected)
-{
-    struct lec_report report;
-    lec_report_init(&report);
-    assert_int_equal(lec_experiment_check(room, name, keys, &report), expected);
-    char *told = stage_print(&report);
-    lec_report_done(&report);
-    return told;
-}
-
-static void assert_refused(const struct lec_room *room, const char *name, const struct lec_keys *keys,
-                           const char *wanted)
-{
-    char *told = told_of(room, name, keys, LEC_E_CONFIG);
-    if (!strstr(told, wanted))
-        fail_msg("expected \"%s\" among:\n%s", wanted, told);
-    free(told);
-}
-
 static void what_an_experiment_of_the_room_says_passes_the_check(void **state)
 {
     (void)state;
@@ -434,6 +458,22 @@ static void what_would_break_out_of_its_section_is_refused(void **state)
     assert_refused(room, "", KEYS(water), "expected a name");
     assert_refused(room, "a-name-of-thirty-nine-letters-all-in-all", KEYS(water), "at most 38");
     assert_refused(room, "new", &(const struct lec_keys){0}, "has no channels");
+    lec_room_unref(&room);
+}
+
+static void a_room_full_of_experiments_takes_no_more_but_lets_one_be_replaced(void **state)
+{
+    (void)state;
+    struct lec_buf text;
+    lec_buf_init(&text, 1 << 20);
+    lec_buf_puts(&text, HEAD PROBE);
+    for (int i = 0; i < 64; i++)
+        lec_buf_printf(&text, "[experiment x%d]\nchannel water = probe-1.temperature\n", i);
+    const struct lec_room *room = room_of(text.data);
+    lec_buf_done(&text);
+    const struct lec_keys *keys = KEYS({"channel water", "probe-1.temperature", NULL, 0});
+    assert_refused(room, "new", keys, "64 experiments already");
+    free(told_of(room, "x63", keys, 0));
     lec_room_unref(&room);
 }
 
@@ -519,6 +559,8 @@ int main(void)
         cmocka_unit_test(a_derived_channel_is_compiled_over_the_channels_before_it),
         cmocka_unit_test(channels_that_are_counted_or_typed_in_have_no_point),
         cmocka_unit_test(a_rate_just_as_fast_as_the_device_is_accepted),
+        cmocka_unit_test(a_rate_a_little_faster_than_the_device_is_refused),
+        cmocka_unit_test(a_derived_channel_is_as_fast_as_the_fastest_that_it_uses_if_all_are_known),
         cmocka_unit_test(a_condition_on_a_channel_has_level_hold_and_hysteresis),
         cmocka_unit_test(a_trigger_is_a_start_condition_with_what_was_before),
         cmocka_unit_test(every_form_of_a_channel_condition_is_its_own_kind),
@@ -533,6 +575,7 @@ int main(void)
         cmocka_unit_test(what_an_experiment_of_the_room_says_passes_the_check),
         cmocka_unit_test(mistakes_of_a_made_experiment_are_all_told_before_it_is_written),
         cmocka_unit_test(what_would_break_out_of_its_section_is_refused),
+        cmocka_unit_test(a_room_full_of_experiments_takes_no_more_but_lets_one_be_replaced),
         cmocka_unit_test(a_made_experiment_is_added_replaced_and_taken_out_of_its_file),
         cmocka_unit_test(a_file_of_made_experiments_that_is_not_there_yet_begins_with_a_comment),
         cmocka_unit_test(a_file_of_made_experiments_never_becomes_too_large_to_be_read),
