@@ -58,8 +58,8 @@ char lec_file_kind(const char *file);
  * (labels, order and line numbers do not count). Likewise a line with all devices on it. */
 bool lec_device_same(const struct lec_device *a, const struct lec_device *b);
 bool lec_line_same(const struct lec_line *a, const struct lec_line *b);
-/* Neither looks at the calibration of points ([calibration] and the profile's key): only the core uses it, and takes the one
- * of the room that it has now. So a new one is in force at once, without a reconnect. */
+/* Neither of the two looks at the calibration of points ([calibration] and the profile's key): only the core uses it, and
+ * takes the one of the room that it has now. So a new one is in force at once, without a reconnect. */
 bool lec_calibration_same(const struct lec_calibration *a, const struct lec_calibration *b);
 
 /* Writes a scene as it would stand in a room file ("[scene x]\n..."), for scene.capture. Returns 0 or LEC_E_NOMEM. */
@@ -71,16 +71,16 @@ int lec_scene_print(const struct lec_scene *scene, struct lec_buf *out);
 /* Checks an experiment as it would stand in the file of made ones, against a loaded room: `keys` are those of an
  * [experiment] section ("channel water" = "probe-1.temperature"), their `file` and `line` do not matter and may be NULL
  * and 0. Names and values may come from anybody: what cannot stand in a file is a mistake too. An experiment of the
- * same name in the room is no mistake: whether it may be replaced is the caller's question (struct lec_experiment, made).
- * Mistakes are told with the file "experiment NAME" and, as their line, that of the section: the heading is 1, keys follow.
+ * same name in the room is no mistake: whether it may be replaced is the caller's question (struct lec_experiment,
+ * made). Mistakes are told with the file "experiment NAME" and, as their line, that in the section: the heading is 1.
  * Returns 0, LEC_E_CONFIG (the report says why) or LEC_E_NOMEM. Any thread; does not block. */
 int lec_experiment_check(const struct lec_room *room, const char *name, const struct lec_keys *keys,
                          struct lec_report *report);
 
 /* The file of made experiments as it shall be: what is in `file` (missing: nothing) without [experiment NAME], and
- * with it at the end as `keys` say, unless keys is NULL. Sections that do not fit the room at present are kept as they are. The
- * keys must have passed lec_experiment_check. Writing it in the old one's place, whole or not at all, is the caller's
- * work. Blocks on the disk. Returns 0, LEC_E_CONFIG (the file cannot be read, or would become too large) or
+ * with it at the end as `keys` say, unless keys is NULL. Sections that do not fit the room at present are kept as they
+ * are. The keys must have passed lec_experiment_check. Writing it in the old one's place, whole or not at all, is the
+ * caller's work. Blocks on the disk. Returns 0, LEC_E_CONFIG (the file cannot be read, or would become too large) or
  * LEC_E_NOMEM. */
 int lec_experiment_edit(const char *file, const char *name, const struct lec_keys *keys, struct lec_buf *out,
                         struct lec_err *err);
