@@ -370,6 +370,100 @@ static void a_link_corrects_its_converter(void **state)
     assert_false(f.valid);
 }
 
+/* ---- Samples -------------------------------------------------------------------------------------------------- */
+
+static struct lec_bench b;
+
+static struct {
+    double raw[64];
+    size_t n_raw, n;
+    struct lec_block at[8];
+} heard;
+
+static void on_block(void *ctx, const struct lec_point *point, const struct lec_block *block)
+{
+    (void)ctx;
+    assert_string_equal(lec_key_text(&point->keys, "read", ""), "samples");
+    assert_true(heard.n < ARRAY_LEN(heard.at) && heard.n_raw + block->n <= ARRAY_LEN(heard.raw));
+    memcpy(heard.raw + heard.n_raw, block->raw, block->n * sizeof *block->raw);
+    heard.n_raw += block->n;
+    heard.at[heard.n++] = *block;
+}
+
+/* A probe that measures each `ticks`, as after START. */
+static struct go *measuring(const char *profile, const char *line, uint32_t ticks)
+{
+    lec_bench_begin(&b, &lec_driver_entry, &(struct lec_bench_setup){.profile = profile, .line = line});
+    b.sink.block = on_block;
+    memset(&heard, 0, sizeof heard);
+    struct go *g = b.hosted.dev.state;
+    g->measures = true;
+    g->counter = -1;
+    g->in_last = 1;
+    g->ticks = ticks;
+    lec_pace_begin(&g->pace, (double)ticks * (double)g->model->tick_ns);
+    return g;
+}
+
+static void come(struct go *g, const char *hex, int64_t ns)
+{
+    struct usb_packet *p = &g->usb.ring[(g->usb.first + g->usb.n++) % USB_RING];
+    p->ns = ns;
+    p->n = (uint8_t)(strlen(hex) / 2);
+    from_hex(hex, p->p, p->n);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    lec_bench_end(&b);
+    return 0;
+}
+
+static void lost_packets_are_counted_where_they_are_missing(void **state)
+{
+    (void)state;
+    struct go *g = measuring("vernier/go-temp", "usb://08f7:0002", 3906);
+    int64_t t = lec_now();
+    come(g, "01fe0a0000000000", t);
+    come(g, "01ff0b0000000000", t + 500 * LEC_MS);
+    come(g, "01000c0000000000", t + 1000 * LEC_MS); /* it rolls over: nothing is missing */
+    come(g, "01030d0000000000", t + 2500 * LEC_MS);
+    go_take_all(&b.hosted.dev);
+    assert_int_equal(heard.n, 2);
+    assert_int_equal(heard.at[0].n, 3);
+    assert_int_equal(heard.at[0].lost, 0);
+    assert_int_equal(heard.at[1].n, 1);
+    assert_int_equal(heard.at[1].lost, 2);
+    assert_near((double)(heard.at[1].first_ns - heard.at[0].first_ns), 2.5e9, 5e6); /* time goes on over the gap */
+    for (size_t i = 0; i < 4; i++)
+        assert_near(heard.raw[i], 10 + (double)i, 0);
+}
+
+static void a_lost_packet_of_three_is_three_samples(void **state)
+{
+    (void)state;
+    struct go *g = measuring("vernier/go-link", "usb://08f7:0003", 5);
+    int64_t t = lec_now();
+    come(g, "0301010002000300", t);
+    come(g, "0303040005000600", t + 30 * LEC_MS);
+    go_take_all(&b.hosted.dev);
+    assert_int_equal(heard.n, 2);
+    assert_int_equal(heard.at[1].lost, 3);
+    assert_int_equal(heard.n_raw, 6);
+    assert_near(heard.at[1].interval_ns, 5e6, 5e4);
+}
+
+static void samples_before_the_start_are_nobodys(void **state)
+{
+    (void)state;
+    struct go *g = measuring("vernier/go-temp", "usb://08f7:0002", 3906);
+    g->measures = false;
+    come(g, "01fe0a0000000000", lec_now());
+    go_take_all(&b.hosted.dev);
+    assert_int_equal(heard.n, 0);
+}
+
 /* ---- Rates and profiles --------------------------------------------------------------------------------------- */
 
 static void rates_are_those_that_the_device_has(void **state)
@@ -442,6 +536,9 @@ int main(void)
         cmocka_unit_test(a_thermistor_divides_five_volts),
         cmocka_unit_test(old_sensors_are_known_by_number),
         cmocka_unit_test(a_link_corrects_its_converter),
+        cmocka_unit_test_teardown(lost_packets_are_counted_where_they_are_missing, teardown),
+        cmocka_unit_test_teardown(a_lost_packet_of_three_is_three_samples, teardown),
+        cmocka_unit_test_teardown(samples_before_the_start_are_nobodys, teardown),
         cmocka_unit_test(rates_are_those_that_the_device_has),
         cmocka_unit_test(a_profile_is_held_to_its_product),
     };
