@@ -40,15 +40,12 @@ static int store_open(struct live_channel *c, struct lec_err *err)
     if (b->n == c->stored)
         return 0;
     const struct segment *last = &b->segments[b->n_segments - 1];
-    uint64_t lost = 0;
-    for (size_t i = 0; i < b->n_segments; i++)
-        lost += b->segments[i].lost;
     int64_t size = block_pack(b, &c->runs->packed, err);
     if (size < 0)
         return (int)size;
-    int rc = db_do(c->runs, ST_BLOCK_PUT, err, "iiiiib", PLACE(c->num, c->base), (int64_t)b->n, b->segments[0].t_ns,
-                   segment_time(last, segment_times(b, last), last->n - 1), (int64_t)lost,
-                   (const void *)c->runs->packed.data, (uint64_t)size);
+    int rc = db_do(c->runs, ST_BLOCK_PUT, err, "iiiib", PLACE(c->num, c->base), (int64_t)b->n, b->segments[0].t_ns,
+                   segment_time(last, segment_times(b, last), last->n - 1), (const void *)c->runs->packed.data,
+                   (uint64_t)size);
     if (rc < 0)
         return rc;
     c->bytes += size + ROW_BYTES - c->stored_size;
@@ -75,9 +72,9 @@ static int add_direct(struct live_channel *c, const struct lec_run_block *block,
     int64_t size = rc == 0 ? block_pack_one(block, &c->runs->packed, err) : rc;
     if (size < 0)
         return (int)size;
-    rc = db_do(c->runs, ST_BLOCK_PUT, err, "iiiiib", PLACE(c->num, c->base), (int64_t)block->n,
-               block->interval_ns == 0 ? block->times[0] : block->t_ns, t1, (int64_t)block->lost,
-               (const void *)c->runs->packed.data, (uint64_t)size);
+    rc = db_do(c->runs, ST_BLOCK_PUT, err, "iiiib", PLACE(c->num, c->base), (int64_t)block->n,
+               block->interval_ns == 0 ? block->times[0] : block->t_ns, t1, (const void *)c->runs->packed.data,
+               (uint64_t)size);
     if (rc < 0)
         return rc;
     c->base += block->n;

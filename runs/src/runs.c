@@ -96,7 +96,7 @@ int lec_runs_open(const char *file, struct lec_runs **out, int *interrupted, cha
                   struct lec_err *err)
 {
     struct lec_runs *runs = NULL;
-    char said[LEC_ERR_TEXT] = "", aside[PATH_MAX];
+    char said[LEC_ERR_TEXT] = "";
     int closed = 0;
     int rc = new_handle(file, true, &runs, err);
     if (rc == 0)
@@ -106,13 +106,11 @@ int lec_runs_open(const char *file, struct lec_runs **out, int *interrupted, cha
     if (rc == LEC_E_FRAME) {
         live_forget(runs);
         db_close(runs);
-        rc = salvage_set_aside(file, aside, sizeof aside, err);
-        if (rc == 0) {
-            salvage_unmark(file);
-            rc = db_open(runs, err);
-        }
+        int more = 0;
+        rc = salvage(file, &closed, said, err);
         if (rc == 0)
-            salvage(runs, aside, said);
+            rc = open_writer(runs, &more, err);
+        closed += more;
     }
     if (rc < 0) {
         lec_runs_close(&runs);

@@ -19,7 +19,7 @@
     S(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
     S(BEGIN_READ, "BEGIN")                                                                                             \
     S(COMMIT, "COMMIT")                                                                                                \
-    S(BLOCK_PUT, "INSERT OR REPLACE INTO block(id, n, t0, t1, lost, data) VALUES(?1,?2,?3,?4,?5,?6)")                  \
+    S(BLOCK_PUT, "INSERT OR REPLACE INTO block(id, n, t0, t1, data) VALUES(?1,?2,?3,?4,?5)")                           \
     S(BLOCK_UP_TO, "SELECT id, n, t0, t1, data FROM block WHERE id>=?1 AND id<=?2 ORDER BY id DESC LIMIT 1")           \
     S(BLOCK_FROM, "SELECT id, n, t0, t1, data FROM block WHERE id>=?1 AND id<=?2 ORDER BY id LIMIT 1")                 \
     S(BLOCK_DELETE, "DELETE FROM block WHERE id IN (SELECT id FROM block WHERE id>=?1 AND id<=?2 LIMIT ?3)")           \
@@ -64,7 +64,32 @@
     S(MARK_LIST, "SELECT t_ns, kind, channel, text, lost, by FROM mark WHERE id>=?1 AND id<=?2 ORDER BY t_ns, id")     \
     S(MARK_COUNT, "SELECT count(*) FROM mark WHERE id>=?1 AND id<=?2")                                                 \
     S(MARK_NEXT, "SELECT coalesce(max(id)-?1+1,0) FROM mark WHERE id>=?1 AND id<=?2")                                  \
-    S(MARK_DELETE, "DELETE FROM mark WHERE id>=?1 AND id<=?2")
+    S(MARK_DELETE, "DELETE FROM mark WHERE id>=?1 AND id<=?2")                                                         \
+    /* Salvage: rows from place ?1 to ?2, one at a time. */                                                            \
+    S(NEXT_RUN, "SELECT num, " RUN_COLUMNS " FROM run WHERE num>=?1 AND num<=?2 ORDER BY num LIMIT 1")                 \
+    S(NEXT_CHANNEL, "SELECT num, samples, lost, bytes, t_end, correction_us, " CHANNEL_COLUMNS ", run, idx"            \
+                    " FROM channel WHERE num>=?1 AND num<=?2 ORDER BY num LIMIT 1")                                    \
+    S(NEXT_TAIL, "SELECT id, chan, first, n, data FROM tail WHERE id>=?1 AND id<=?2 ORDER BY id LIMIT 1")              \
+    S(NEXT_SUMS, "SELECT id, data FROM sums WHERE id>=?1 AND id<=?2 ORDER BY id LIMIT 1")                              \
+    S(NEXT_MARK,                                                                                                       \
+      "SELECT id, t_ns, kind, channel, text, lost, by FROM mark WHERE id>=?1 AND id<=?2 ORDER BY id LIMIT 1")          \
+    S(DOC_RUN,                                                                                                         \
+      "SELECT run, json_extract(json,'$.uid'), json_extract(json,'$.experiment'), json_extract(json,'$.label'),"       \
+      " json_extract(json,'$.label_en'), json_extract(json,'$.operator'), json_extract(json,'$.principal'),"           \
+      " 'recording', json_extract(json,'$.start_us'), 0, 0, 0, 0, 0, 0, 0, json_extract(json,'$.simulated'),"          \
+      " '', 0 FROM doc WHERE run=?1 AND kind='start'")                                                                 \
+    S(RECOUNT,                                                                                                         \
+      "UPDATE run SET (samples, lost, bytes, duration_ns) = (SELECT total(samples), total(lost), total(bytes),"        \
+      " max(run.duration_ns, coalesce(max(t_end),0)) FROM channel WHERE channel.run=run.num),"                         \
+      " marks=(SELECT count(*) FROM mark WHERE id>=?2 AND id<=?3) WHERE num=?1")                                       \
+    S(RUN_END, "UPDATE run SET status='interrupted', reason=?2, stop_us=start_us+duration_ns/1000"                     \
+               " WHERE num=?1 AND status='recording' RETURNING id, stop_us, samples")                                  \
+    S(COPY_RUN, "INSERT OR IGNORE INTO run(num, " RUN_COLUMNS ")"                                                      \
+                " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)")                         \
+    S(COPY_CHANNEL,                                                                                                    \
+      "INSERT OR IGNORE INTO channel(num, samples, lost, bytes, t_end, correction_us, " CHANNEL_COLUMNS                \
+      ", run, idx) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)")    \
+    S(COPY_MARK, "INSERT OR IGNORE INTO mark(id, t_ns, kind, channel, text, lost, by) VALUES(?1,?2,?3,?4,?5,?6,?7)")
 
 #define RUN_COLUMNS                                                                                                    \
     "id, experiment, label, label_en, operator, principal, status, start_us, stop_us, exported_us, duration_ns,"       \
@@ -204,10 +229,9 @@ void doc_start(struct lec_buf *b, const struct lec_run_start *start);
 void doc_descriptor(struct lec_buf *b, const struct lec_run_start *start);
 void doc_stop(struct lec_buf *b, const char *id, int64_t stop_us, const char *status, const char *reason,
               uint64_t samples);
-/* Puts `file` and its WAL aside as *aside. */
-int salvage_set_aside(const char *file, char *aside, size_t size, struct lec_err *err);
-/* Carries over into `runs`, new and empty, what can be read of `aside`. Fills the sentence `note`. */
-void salvage(struct lec_runs *runs, const char *aside, char note[LEC_ERR_TEXT]);
+/* Builds a new file from what can be read of `file`, puts `file` aside and the new one in its place. Runs that were
+ * being recorded end as `interrupted`, which are counted. Fills the sentence `note`. `file` stays when it fails: LEC_E_BUSY (no room for the new one), LEC_E_CONFIG, LEC_E_LINK, LEC_E_NOMEM. */
+int salvage(const char *file, int *interrupted, char note[LEC_ERR_TEXT], struct lec_err *err);
 /* A file beside `file` says that it was found broken while it was open; the next open must salvage. */
 void salvage_mark(const char *file);
 bool salvage_marked(const char *file);
