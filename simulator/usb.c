@@ -334,7 +334,8 @@ int sim_usb_new(struct sim_usb **out, struct lec_err *err)
 static void free_plug(struct sim_plug *p)
 {
     GError *error = NULL;
-    (void)umockdev_testbed_detach_ioctl(p->usb->bed, p->node, &error);
+    if (p->usb->bed)
+        (void)umockdev_testbed_detach_ioctl(p->usb->bed, p->node, &error);
     g_clear_error(&error);
     while (p->n > 0)
         forget(p, p->n - 1);
@@ -365,8 +366,8 @@ void sim_usb_free(struct sim_usb **at)
     struct sim_usb *u = *at;
     if (!u)
         return;
+    g_clear_object(&u->bed); /* ends its thread first: it may be serving a device that is open somewhere */
     sweep(u, true);
-    g_object_unref(u->bed);
     g_free(u->folder);
     free(u);
     *at = NULL;
