@@ -79,6 +79,19 @@ static void say_json(const json_t *run)
     fflush(stdout);
 }
 
+/* One of a row is done: its picture stays, and the next one begins a new one. */
+static void next_of_row(struct following *f)
+{
+    show(f, true);
+    f->lines = 0;
+    snprintf(f->experiment, sizeof f->experiment, "%s", text_of(f->now, "experiment"));
+    snprintf(f->before, sizeof f->before, "%s", f->run);
+    f->run[0] = '\0';
+    f->heard_at = lec_now();
+    json_object_set_new(f->now, "state", json_string("pause"));
+    json_object_set_new(f->now, "nth", json_integer(int_of(f->now, "nth", 1) + 1));
+}
+
 /* How the run is, told by the room without being asked, or as the answer to the start. */
 static void take(struct following *f, const json_t *run)
 {
@@ -91,17 +104,17 @@ static void take(struct following *f, const json_t *run)
     f->now = json_deep_copy(run);
     f->heard_at = lec_now();
     f->refused = 0;
+    const json_t *mark = json_object_get(run, "mark");
     if (f->cli->json) {
         say_json(run);
-        return;
-    }
-    const json_t *mark = json_object_get(run, "mark");
-    if (!mark) {
+    } else if (mark) {
+        erase(f);
+        recording_print_mark(mark);
+    } else {
         keep_courses(f);
-        return;
     }
-    erase(f);
-    recording_print_mark(mark);
+    if (recording_has_next(f->now)) /* at once: the next one's first event may come with this one */
+        next_of_row(f);
 }
 
 static void changed(void *arg, struct lec_view *view, const struct lec_change *change)
@@ -127,10 +140,16 @@ static void take_shown(struct following *f, json_t *run)
     f->refused = 0;
     if (f->now && recording_is_running(run))
         return;
+    if (f->now) { /* which of a row it is stands in no file */
+        json_object_set(run, "nth", json_object_get(f->now, "nth"));
+        json_object_set(run, "repeat", json_object_get(f->now, "repeat"));
+    }
     json_decref(f->now);
     f->now = json_incref(run);
     if (f->cli->json)
         say_json(run);
+    if (recording_has_next(run))
+        next_of_row(f);
 }
 
 static void ask_run(struct following *f)
@@ -187,26 +206,12 @@ static int leave(struct following *f, int code, const char *why)
     return code;
 }
 
-/* One of a row is done: its picture stays, and the next one begins a new one. */
-static void next_of_row(struct following *f)
-{
-    show(f, true);
-    f->lines = 0;
-    snprintf(f->experiment, sizeof f->experiment, "%s", text_of(f->now, "experiment"));
-    snprintf(f->before, sizeof f->before, "%s", f->run);
-    f->run[0] = '\0';
-    f->heard_at = lec_now();
-    json_object_set_new(f->now, "state", json_string("pause"));
-}
-
 static int follow(struct following *f, int signal_fd)
 {
     int64_t begin = lec_now();
     f->heard_at = begin;
-    while (!f->now || recording_is_running(f->now) || recording_has_next(f->now)) {
+    while (!f->now || recording_is_running(f->now)) {
         int64_t now = lec_now();
-        if (f->now && recording_has_next(f->now))
-            next_of_row(f);
         ask(f, now);
         if (f->over)
             return EXIT_OK;
@@ -240,6 +245,8 @@ static int begin(struct following *f, const char *method, json_t *params)
         take_shown(f, run);
     else
         take(f, run);
+    if (code == EXIT_OK && !f->cli->json)
+        recording_print_away(run);
     json_decref(run);
     return code;
 }
@@ -279,6 +286,7 @@ static int say_started(struct cli *cli, json_t *params)
         out(": ");
         out_styled(recording_style(run), "%s", recording_state(run));
         out_styled(DIM, "  %s\n", text_of(run, "run"));
+        recording_print_away(run);
     }
     json_decref(run);
     return EXIT_OK;

@@ -80,7 +80,15 @@ void spark_add(struct spark *s, double value)
     s->at[s->n++] = value;
 }
 
-/* The newest part of the course as bars of eight heights, between its own least and greatest; a gap is a dot. */
+/* Of eight heights, where the value stands between low and high; halves, because the difference of the largest numbers
+ * is none, and with a guard, because that of the smallest halves is none either. */
+static size_t height(double value, double low, double high)
+{
+    double share = (value / 2 - low / 2) / (high / 2 - low / 2) * 8;
+    return !(high > low) ? 3 : share >= 8 ? 7 : share > 0 ? (size_t)share : 0;
+}
+
+/* The newest part of the course as bars between its own least and greatest; a gap is a dot. */
 static const char *spark_text(const struct spark *s, size_t width, char *buf, size_t size)
 {
     static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -91,12 +99,8 @@ static const char *spark_text(const struct spark *s, size_t width, char *buf, si
         high = fmax(high, s->at[i]);
     }
     buf[0] = '\0';
-    for (size_t i = first; i < s->n; i++) {
-        const char *shown = "·";
-        if (!isnan(s->at[i])) /* halves: the difference of the largest numbers is none */
-            shown = bars[high > low ? (size_t)((s->at[i] / 2 - low / 2) / (high / 2 - low / 2) * 7.999) : 3];
-        at += (size_t)snprintf(buf + at, size - at, "%s", shown);
-    }
+    for (size_t i = first; i < s->n; i++)
+        at += (size_t)snprintf(buf + at, size - at, "%s", isnan(s->at[i]) ? "·" : bars[height(s->at[i], low, high)]);
     return buf;
 }
 
@@ -178,6 +182,21 @@ int recording_print(const json_t *run, const struct spark *sparks, size_t n_spar
         lines++;
     }
     return lines;
+}
+
+void recording_print_away(const json_t *run)
+{
+    const json_t *away = json_object_get(run, "away");
+    struct table *t = table_new(1);
+    for (size_t i = 0; i < json_array_size(away); i++) {
+        const json_t *device = json_array_get(away, i);
+        const char *remedy = lang_json(json_object_get(device, "remedy"));
+        table_cell(t, WARN, "%s: %s: %s", text_of(device, "device"), T("không có mặt", "away"),
+                   text_of(device, "reason"));
+        if (remedy[0])
+            table_cell(t, PLAIN, T("  Nên thử: %s", "  What to do: %s"), remedy);
+    }
+    table_print(t, false);
 }
 
 void recording_print_mark(const json_t *mark)

@@ -32,6 +32,8 @@ struct spark {
 };
 void spark_add(struct spark *s, double value);
 int recording_print(const json_t *run, const struct spark *sparks, size_t n_sparks);
+/* The devices that were away at the start, with what to do. */
+void recording_print_away(const json_t *run);
 /* One line about a mark: when, what, which channel, how many samples were lost. */
 void recording_print_mark(const json_t *mark);
 

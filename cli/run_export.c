@@ -78,6 +78,8 @@ static int ask(struct cli *cli, const char *file, json_t **result)
 {
     json_t *params = json_pack("{s:s, s:s}", "run", cli->argv[0], "format", format_for(cli, file));
     const char *shape = cli_option(cli, "shape"), *channels = cli_option(cli, "channels");
+    if (lang_is_vi() && strcmp(format_for(cli, file), "xlsx") == 0)
+        json_object_set_new(params, "lang", json_string("vi")); /* its headings; other formats are read by programs */
     if (shape)
         json_object_set_new(params, "shape", json_string(shape));
     if (channels)

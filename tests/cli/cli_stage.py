@@ -93,6 +93,21 @@ class Reader:
         raise AssertionError("no %r in %r" % (pattern, self.lines))
 
 
+def complete(cli, line):
+    """What bash would offer at the end of `line`, through the file that is installed."""
+    script = r'''
+        source "$1"; shift
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        compopt() { :; }
+        _lectern; printf '%s\n' "${COMPREPLY[@]}"
+    '''
+    words = line.split(" ")
+    words[0] = str(BUILD / "bin" / "lectern")
+    got = subprocess.run(["bash", "-c", script, "bash", str(ROOT / "cli" / "completion" / "lectern.bash"), *words],
+                         env=cli.env, stdout=subprocess.PIPE, timeout=PATIENCE, cwd=ROOT)
+    return [w for w in got.stdout.decode().splitlines() if w]
+
+
 @pytest.fixture
 def run():
     with tempfile.TemporaryDirectory(prefix="lectern-cli-") as folder:

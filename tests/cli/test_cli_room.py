@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from cli_stage import BUILD, PATIENCE, ROOT, Reader, cli, english, room, run, say  # noqa: F401 (fixtures)
+from cli_stage import PATIENCE, ROOT, Reader, cli, complete, english, room, run, say  # noqa: F401 (fixtures)
 from fake_room import DEVICES, FakeRoom, Refuse, value
 
 
@@ -364,21 +364,6 @@ def test_check_of_what_is_no_such_file_is_a_mistake(cli, run):
 
 
 # ---- Completion ----
-
-def complete(cli, line):
-    """What bash would offer at the end of `line`, through the file that is installed."""
-    script = r'''
-        source "$1"; shift
-        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
-        compopt() { :; }
-        _lectern; printf '%s\n' "${COMPREPLY[@]}"
-    '''
-    words = line.split(" ")
-    words[0] = str(BUILD / "bin" / "lectern")
-    got = subprocess.run(["bash", "-c", script, "bash", str(ROOT / "cli" / "completion" / "lectern.bash"), *words],
-                         env=cli.env, stdout=subprocess.PIPE, timeout=PATIENCE, cwd=ROOT)
-    return [w for w in got.stdout.decode().splitlines() if w]
-
 
 @pytest.mark.parametrize("line, offered", [
     ("lectern sta", ["status"]),
