@@ -131,7 +131,7 @@ static void results_out(struct results *r)
         if (run_watch_follows(&run->stop, c->index)) {
             int64_t t = run_watch_values(&run->stop, r->t, r->v, r->n);
             if (t != LEC_NEVER)
-                run_stop_met(run, t);
+                run_stop_met(run, t + 1);
         }
         record(r);
     }

@@ -7,6 +7,21 @@
  * Run time is in ns since the run began: when it was started, or when the start condition was met. While it is armed,
  * samples are kept for `pre_ns`; they get negative run times.
  *
+ * Rate: a source that is faster than a channel asks is thinned: every k-th sample, or, when the rates do not divide, the
+ * sample nearest to each point of the asked grid with its own time. A slower source is recorded as it comes. What is
+ * lost is counted in the channel's own samples: a loss between two that were asked for is none.
+ *
+ * Derived channels have a value at each sample of one channel that they use: the first POINT channel, else the first
+ * derived one, else the first counted or typed one. Of the others they take the newest value at or before that time (a
+ * quarter of a sample later is not later), NaN if it is older than three of their intervals; a source that is
+ * behind is waited for up to 500 ms. derivative and smooth look to both sides, so their results come half a window late;
+ * at an end or a gap smooth takes fewer on both sides, derivative what there is. A missing value stays missing.
+ *
+ * Time: blocks of a channel never overlap and times rise. A block that lies less than a sample back is moved (LATE); what
+ * lies further back, or 10 min ahead, is left out and counted. A jump forward that the device did not explain counts as
+ * lost samples. The start condition is met at the sample that meets it (with `hold`: the first that completes it), the stop
+ * condition's sample is the last; after the end the last samples of other channels are waited for up to 1 s.
+ *
  * Threads: a run belongs to one thread (the recorder's). */
 #ifndef LECTERN_EXPERIMENT_H
 #define LECTERN_EXPERIMENT_H
@@ -17,7 +32,8 @@
 
 #define LEC_RUN_PENDING 4096 /* samples of a channel that wait to be stored, at most */
 #define LEC_RUN_PRE_BYTES                                                                                              \
-    (32u * 1024 * 1024)     /* what is kept before a trigger, all channels; the oldest go, with a mark */
+    (32u * 1024 *                                                                                                      \
+     1024) /* what is kept before a trigger, all channels; then the oldest of the largest goes, with a mark */
 #define LEC_RUN_MARKS 10000 /* marks of a run; further ones are counted and told at the end */
 
 enum lec_run_state { LEC_RUN_ARMED, LEC_RUN_RECORDING, LEC_RUN_ENDED };
@@ -70,7 +86,8 @@ void lec_run_event(struct lec_run *run, const struct lec_device *device, const c
 /* The device went away ("unplug" mark, with the reason) or came back ("replug"). */
 void lec_run_presence(struct lec_run *run, const struct lec_device *device, bool there, const char *reason,
                       int64_t now_ns);
-/* The wall clock was set: from now on wall = start_us + run time + correction_us. */
+/* The wall clock was set: from now on wall = start_us + run time + correction_us. While it is armed: by so much since it
+ * was made (which moves a start at a time of day); the correction begins at 0 again with the recording. */
 void lec_run_clock(struct lec_run *run, int64_t correction_us, int64_t now_ns);
 /* A person takes one sample (on_event experiments): values of the MANUAL channels by index of channel, NaN where none. */
 int lec_run_hand(struct lec_run *run, const double *values, int64_t now_ns, struct lec_err *err);

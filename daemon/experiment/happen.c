@@ -11,6 +11,8 @@
 
 static void take_one(struct lec_run *run, struct run_channel *c, int64_t t_ns, double value)
 {
+    if (c->stored && t_ns <= c->stored_ns)
+        t_ns = c->stored_ns + 1; /* two at once: in the order in which they were told */
     run_take(run, c, &(struct run_piece){.first_ns = t_ns, .times = &t_ns, .values = &value, .stride = 1, .n = 1});
 }
 
@@ -30,7 +32,8 @@ void run_happen(struct lec_run *run, int64_t t_ns, const double *manual)
     if (run->n_happenings == RUN_EVENTS)
         run_happenings(run, true);
     struct run_happening *h = &run->happenings[run->n_happenings++];
-    h->t_ns = t_ns;
+    run->happened_ns = t_ns > run->happened_ns ? t_ns : run->happened_ns + 1;
+    h->t_ns = run->happened_ns;
     for (size_t i = 0; i < run->n_channels; i++)
         h->values[i] = run->channels[i].desc->kind == LEC_CHANNEL_COUNT    ? (double)run->channels[i].count
                        : run->channels[i].desc->kind == LEC_CHANNEL_MANUAL ? manual ? manual[i] : (double)NAN

@@ -34,14 +34,21 @@ static uint64_t missing_by_time(const struct run_channel *c, const struct run_pi
     return missing < least ? 0 : (uint64_t)(missing + 0.5);
 }
 
+/* Samples that are left out: missing from the channel as far as they were asked for. */
+static void leave_out(struct run_channel *c, double interval_ns, size_t n)
+{
+    bool thinned = c->want_ns > interval_ns * 1.01 && interval_ns > 0;
+    c->back += n;
+    c->unsaid += thinned ? (uint64_t)((double)n * interval_ns / c->want_ns) : n;
+}
+
 /* Leaves out what lies at or before what there is already; false if that is all of it. */
 static bool put_in_order(struct lec_run *run, struct run_channel *c, struct run_piece *p)
 {
     double span = (double)(p->n - 1) * p->interval_ns;
     if (p->first_ns < 0 || p->first_ns > run->now_ns + RUN_AHEAD_NS || span > (double)LEC_RUN_LONGEST_NS ||
         run_time_of(p, p->n - 1) > run->now_ns + RUN_AHEAD_NS) {
-        c->back += p->n;
-        c->unsaid += p->n;
+        leave_out(c, p->interval_ns, p->n);
         return false;
     }
     if (!c->seen || p->first_ns > c->source_ns)
@@ -55,8 +62,7 @@ static bool put_in_order(struct lec_run *run, struct run_channel *c, struct run_
     size_t skip = p->n;
     if (p->interval_ns > 0 && overlap / p->interval_ns < (double)(p->n - 1))
         skip = (size_t)(overlap / p->interval_ns) + 1;
-    c->back += skip;
-    c->unsaid += skip;
+    leave_out(c, p->interval_ns, skip);
     if (skip >= p->n)
         return false;
     p->first_ns = run_time_of(p, skip);
@@ -172,7 +178,7 @@ static void look(struct lec_run *run, const struct run_channel *c, const struct 
     if (run->state == LEC_RUN_RECORDING && run_watch_follows(&run->stop, c->index)) {
         int64_t t = run_watch_samples(&run->stop, c, p);
         if (t != LEC_NEVER)
-            run_stop_met(run, t);
+            run_stop_met(run, t + 1); /* with this sample */
     }
 }
 

@@ -126,6 +126,8 @@ struct run_channel {
     struct run_series series;
     struct run_pending pending;
     struct run_kept *kept, *kept_tail;
+    size_t kept_bytes;
+    int64_t cut_ns; /* up to then, what was kept had to go for want of room; 0: nothing */
     struct run_derived derived;
 };
 
@@ -154,7 +156,6 @@ struct lec_run {
     int64_t wall_us;  /* wall time then, as the clock is now known to have been */
     int64_t start_ns; /* run time 0 */
     int64_t end_ns;   /* LEC_NEVER: not known yet */
-    int64_t limit_ns; /* the longest that it may last */
     int64_t correction_us;
     const char *end_status;
     char end_reason[LEC_ERR_TEXT];
@@ -167,7 +168,6 @@ struct lec_run {
     int64_t met_ns;     /* a derived channel has met the start condition then; LEC_NEVER: not */
     double *columns;    /* RUN_ROWS values of each channel, while formulas are computed */
     uint64_t unstored;  /* since the last hole */
-    bool pre_cut;       /* more was kept than there is room for */
     size_t kept_bytes;
 
     size_t n_marks, n_own_marks;
@@ -177,6 +177,7 @@ struct lec_run {
 
     struct run_happening *happenings; /* RUN_EVENTS, when sampling on event */
     size_t n_happenings;
+    int64_t happened_ns; /* the last one's time */
 
     double scratch[LEC_RUN_PENDING]; /* thinning to a grid */
     int64_t scratch_times[LEC_RUN_PENDING];
@@ -266,6 +267,6 @@ void run_end_at(struct lec_run *run, int64_t end_ns, const char *status, const c
 /* Ends it if it is time. */
 void run_end_if_due(struct lec_run *run);
 void run_start_met(struct lec_run *run, int64_t t_ns);
-void run_stop_met(struct lec_run *run, int64_t t_ns);
+void run_stop_met(struct lec_run *run, int64_t end_ns);
 
 #endif

@@ -14,7 +14,20 @@ static void drop_oldest(struct lec_run *run, struct run_channel *c)
     if (!c->kept)
         c->kept_tail = NULL;
     run->kept_bytes -= k->bytes;
+    c->kept_bytes -= k->bytes;
     free(k);
+}
+
+/* Who has to give up something: the one that takes most, so that a slow channel beside a fast one keeps all it has. */
+static struct run_channel *largest(struct lec_run *run)
+{
+    struct run_channel *found = NULL;
+    for (size_t i = 0; i < run->n_channels; i++) {
+        struct run_channel *c = &run->channels[i];
+        if (c->kept && (!found || c->kept_bytes > found->kept_bytes))
+            found = c;
+    }
+    return found;
 }
 
 static struct run_channel *oldest(struct lec_run *run)
@@ -32,14 +45,15 @@ void run_keep(struct lec_run *run, struct run_channel *c, const struct run_piece
 {
     size_t n = piece->n;
     size_t bytes = sizeof(struct run_kept) + n * sizeof(double) + (piece->times ? n * sizeof(int64_t) : 0);
-    struct run_channel *old;
-    while (run->kept_bytes + bytes > LEC_RUN_PRE_BYTES && (old = oldest(run))) {
-        drop_oldest(run, old);
-        run->pre_cut = true;
+    struct run_channel *most;
+    while (run->kept_bytes + bytes > LEC_RUN_PRE_BYTES && (most = largest(run))) {
+        const struct run_piece *p = &most->kept->piece;
+        most->cut_ns = run_time_of(p, p->n - 1);
+        drop_oldest(run, most);
     }
     struct run_kept *k = malloc(bytes);
     if (!k) {
-        run->pre_cut = true;
+        c->cut_ns = run_time_of(piece, n - 1);
         return;
     }
     k->next = NULL;
@@ -59,6 +73,7 @@ void run_keep(struct lec_run *run, struct run_channel *c, const struct run_piece
         c->kept = k;
     c->kept_tail = k;
     run->kept_bytes += bytes;
+    c->kept_bytes += bytes;
     int64_t least = run_time_of(piece, n - 1) - run->experiment->pre_ns - SPARE_NS;
     while (c->kept != k && run_time_of(&c->kept->piece, c->kept->piece.n - 1) < least)
         drop_oldest(run, c);
@@ -73,6 +88,7 @@ void run_release(struct lec_run *run)
         if (!c->kept)
             c->kept_tail = NULL;
         run->kept_bytes -= k->bytes;
+        c->kept_bytes -= k->bytes;
         run_take(run, c, &k->piece);
         free(k);
     }

@@ -121,14 +121,15 @@ void run_begin(struct lec_run *run, int64_t start_ns)
     run->start_ns = start_ns;
     run->correction_us = 0;
     int64_t longest = e->duration_ns > 0 && e->duration_ns < LEC_RUN_LONGEST_NS ? e->duration_ns : LEC_RUN_LONGEST_NS;
-    run->limit_ns = start_ns + longest;
     run->host.begun(run->host.ctx, start_ns);
     if (triggered)
         run_mark(run, "trigger", "", start_ns, 0, "%s", run->start.condition->text ? run->start.condition->text : "");
-    if (run->pre_cut)
-        run_mark(run, "limit", "", start_ns, 0, "less than asked was kept from before: the memory for it was full");
+    for (size_t i = 0; i < run->n_channels; i++)
+        if (run->channels[i].cut_ns > 0 && run->channels[i].cut_ns >= start_ns - e->pre_ns)
+            run_mark(run, "limit", e->channels[i].name, run->channels[i].cut_ns, 0,
+                     "nothing is kept from before here: there was no more room for it");
     tell_held_marks(run);
-    run->end_ns = run->limit_ns; /* cut there; why, is said by run_end_at */
+    run->end_ns = start_ns + longest; /* run_end_at brings it forward */
     run->end_status = "done";
     snprintf(run->end_reason, sizeof run->end_reason, "%s",
              e->duration_ns > 0 ? "duration" : "the longest that a run may last");
@@ -156,10 +157,10 @@ void run_end_at(struct lec_run *run, int64_t end_ns, const char *status, const c
     snprintf(run->end_reason, sizeof run->end_reason, "%s", reason);
 }
 
-void run_stop_met(struct lec_run *run, int64_t t_ns)
+void run_stop_met(struct lec_run *run, int64_t end_ns)
 {
     const char *text = run->experiment->stop.text;
-    run_end_at(run, t_ns + 1, "done", text ? text : "stop condition"); /* with the sample that met it */
+    run_end_at(run, end_ns, "done", text ? text : "stop condition");
 }
 
 /* What has not come by the end is missing, and nobody else will say so. */
@@ -270,7 +271,7 @@ static void pass(struct lec_run *run, int64_t now_ns)
         run_start_met(run, due);
     due = run_watch_due(&run->stop);
     if (run->state == LEC_RUN_RECORDING && due <= run->now_ns)
-        run_stop_met(run, due - 1);
+        run_stop_met(run, due);
     due = run_watch_due(&run->sample);
     if (run->state == LEC_RUN_RECORDING && due <= run->now_ns) {
         run->sample.since_ns = LEC_NEVER;

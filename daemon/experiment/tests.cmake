@@ -7,3 +7,4 @@ function(lectern_experiment_test name)
 endfunction()
 
 lectern_experiment_test(run)
+lectern_experiment_test(start)

@@ -20,9 +20,10 @@
 /* What is done over time with the values of the formula, by whoever has the times. */
 enum lec_operator {
     LEC_OP_NONE,
-    LEC_OP_DERIVATIVE, /* slope of the straight line of least squares over the window; parameter: seconds, 0: over 3 samples */
-    LEC_OP_INTEGRAL, /* trapezoids from the start of the run; a gap adds nothing */
-    LEC_OP_SMOOTH,   /* mean of a centred window; parameter: samples, odd, 3..1001 */
+    LEC_OP_DERIVATIVE, /* slope of the straight line of least squares over a centred window; parameter: seconds, 0: over
+                          3 samples */
+    LEC_OP_INTEGRAL,   /* trapezoids from the start of the run; a gap adds nothing */
+    LEC_OP_SMOOTH,     /* mean of a centred window; parameter: samples, odd, 3..1001 */
 };
 
 struct lec_formula;
