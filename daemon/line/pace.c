@@ -9,6 +9,8 @@
 #define BUCKET_LAST_NS   LEC_SEC        /* times LEC_PACE_POINTS: the line knows the last minute */
 #define BELIEF           300e-6         /* a crystal keeps to its nominal frequency about so well... */
 #define DOUBT            6              /* ...and one that is off by so many times more than explained is none */
+#define YOUNG_POINTS     8              /* while so few arrivals are known, the first ones are doubted: */
+#define BACKLOG_NS       (30 * LEC_MS)  /* they came later than that */
 #define MISSING_ARRIVALS 16             /* losses are not looked for before so many arrivals... */
 #define MISSING_AFTER_NS (10 * LEC_SEC) /* ...and small ones not before the line is steady */
 #define WINDOW_NS        LEC_SEC        /* lateness is compared between windows of this length */
@@ -141,6 +143,9 @@ void lec_pace_arrived(struct lec_pace *p, uint64_t count, int64_t arrived_ns)
 {
     if (count == 0 || (p->n_at > 0 && count - 1 <= p->at[p->n_at - 1].number))
         return;
+    if (p->n_at > 0 && p->n_at < YOUNG_POINTS && p->nominal_ns > 0 &&
+        (double)(arrived_ns - p->at[0].ns) < p->nominal_ns * (double)(count - 1 - p->at[0].number) - BACKLOG_NS)
+        p->n_at = 0; /* what came first had waited in a buffer for us */
     if (p->n++ == 0)
         p->begun_ns = arrived_ns;
     p->newest_ns = arrived_ns;

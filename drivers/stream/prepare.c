@@ -15,7 +15,7 @@ const struct lec_option stream_device_options[] = {
     {"checksum",       LEC_OPT_CHOICE,   0, 0, "auto|required",       "auto", false, "of $...*hh lines (NMEA): checked where it is there, or a line without it is wrong"},
     {"prefix",         LEC_OPT_TEXT,     0, 0, NULL, NULL,  false, "only lines that begin so count, and what follows is the line: \"STEM,\""},
     {"columns",        LEC_OPT_TEXT,     0, 0, NULL, NULL,  false, "names of the columns, with commas between, if the device does not send them in its first line"},
-    {"fields",         LEC_OPT_INT,      1, FIELDS_MAX, NULL, NULL, false, "how many columns a line has; else as many as have names, or as the first good line has"},
+    {"fields",         LEC_OPT_INT,      1, FIELDS_MAX, NULL, NULL, false, "how many columns a line has; else as many as have names, or as the first good line has"},    {"sample",         LEC_OPT_CHOICE,   0, 0, "line|names",          "line", false, "a line is a sample; or each line has some names, and when one comes again the next sample has begun"},
     {"counter",        LEC_OPT_TEXT,     0, 0, NULL, NULL,  false, "column (number or name) that counts samples: lost ones are known exactly"},
     {"counter modulo", LEC_OPT_FLOAT,    2, 9e15, NULL, NULL, false, "the counter begins at 0 again when it reaches this; else 256, 65536 and 2^32 are recognised"},
     {"clock",          LEC_OPT_TEXT,     0, 0, NULL, NULL,  false, "column (number or name) with the device's own time of the sample, as millis() gives it"},
@@ -94,6 +94,9 @@ static void form(struct prep *p)
     f->decimal_comma = is(p, "decimal", "comma");
     f->checksum = is(p, "checksum", "required");
     f->prefix = text_of(p, "prefix");
+    p->s->gathers = is(p, "sample", "names");
+    if (p->s->gathers && f->format == FORMAT_CSV)
+        wrong(p, "sample", "columns have no names in each line");
     if (f->decimal_comma && f->separator == ',')
         wrong(p, "separator", "numbers with a decimal comma cannot be separated by commas");
 }

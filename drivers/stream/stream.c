@@ -22,7 +22,8 @@ static void bad_line(struct stream *s, const char *why, const char *text)
     piece[n] = '\0';
     s->bad++;
     snprintf(s->why, sizeof s->why, "a line cannot be read, %s: \"%s\"", why, piece);
-    follow_bad(&s->follow);
+    if (!s->gathers) /* else what it said is missing from its row */
+        follow_bad(&s->follow);
 }
 
 /* The field at `place`, or NULL. Names keep their place from line to line, so it is looked for there first. */
@@ -128,6 +129,65 @@ static const char *read_counter(struct stream *s, double *out)
     return NULL;
 }
 
+/* A row whose values stand at follow.n has this counter or clock. NULL, or why it is not used. */
+static const char *use_row(struct lec_dev *dev, struct stream *s, double counter, int64_t arrived_ns)
+{
+    size_t row = s->follow.n;
+    enum verdict verdict = follow_row(dev, s, counter, arrived_ns);
+    for (size_t i = 0; s->follow.n != row && i < s->n_columns; i++)
+        if (s->columns[i].samples) /* rows before it were delivered meanwhile */
+            s->columns[i].samples[s->follow.n] = s->columns[i].samples[row];
+    if (verdict == ROW_GOOD)
+        follow_count(&s->follow);
+    return verdict == ROW_STRANGE ? "its counter or clock cannot be true" : NULL;
+}
+
+/* ---- A sample in several lines ------------------------------------------------------------------------------ */
+
+static const char *end_gathered(struct lec_dev *dev, struct stream *s, int64_t arrived_ns)
+{
+    for (size_t i = 0; i < s->n_columns; i++) {
+        struct column *c = &s->columns[i];
+        if (c->samples)
+            c->samples[s->follow.n] = c->has ? c->value : (double)NAN;
+        c->has = false;
+    }
+    return use_row(dev, s, s->gathered, arrived_ns);
+}
+
+/* Adds the names of this line to the row; a name that it has already begins the next one. */
+static const char *gather(struct lec_dev *dev, struct stream *s, int64_t arrived_ns)
+{
+    const char *why = NULL;
+    bool any = false, all = true;
+    double v;
+    const char *counter = s->follow.numbering == BY_LINES ? NULL : field_at(s, &s->counter);
+    if (counter && !stream_number(&s->form, counter, &v))
+        return "its counter or clock is no number";
+    if (counter)
+        s->gathered = v;
+    for (size_t i = 0; i < s->n_columns; i++) {
+        struct column *c = &s->columns[i];
+        const char *text = field_at(s, &c->place);
+        any = any || text;
+        if (text && !c->samples)
+            c->fresh = lec_copy_utf8(c->text, sizeof c->text, text, strlen(text));
+        if (!text || !c->samples)
+            continue;
+        if (!stream_number(&s->form, text, &v))
+            return "a value is no number";
+        if (c->has)
+            why = end_gathered(dev, s, arrived_ns);
+        c->value = v;
+        c->has = true;
+    }
+    for (size_t i = 0; i < s->n_columns; i++)
+        all = all && (s->columns[i].has || !s->columns[i].samples);
+    if (!why && any && all)
+        why = end_gathered(dev, s, arrived_ns);
+    return any || counter ? why : "it has none of the names of the profile";
+}
+
 static void take_line(struct lec_dev *dev, struct stream *s, int64_t arrived_ns)
 {
     char shown[48];
@@ -149,28 +209,17 @@ static void take_line(struct lec_dev *dev, struct stream *s, int64_t arrived_ns)
         bad_line(s, why, shown);
         return;
     }
-    why = bare && !right_length(s) ? "it has another number of columns" : read_row(s);
-    if (!why)
-        why = read_counter(s, &counter);
+    if (s->gathers && !bare)
+        why = gather(dev, s, arrived_ns);
+    else if (bare && !right_length(s))
+        why = "it has another number of columns";
+    else if (!(why = read_row(s)) && !(why = read_counter(s, &counter)))
+        why = use_row(dev, s, counter, arrived_ns);
     if (why) {
         if (!s->fields_fixed && !s->follow.underway)
             s->n_fields = 0; /* nothing was learnt from it */
         bad_line(s, why, shown);
         return;
-    }
-    size_t row = s->follow.n;
-    switch (follow_row(dev, s, counter, arrived_ns)) {
-    case ROW_GOOD:
-        for (size_t i = 0; s->follow.n != row && i < s->n_columns; i++)
-            if (s->columns[i].samples) /* rows before it were delivered meanwhile */
-                s->columns[i].samples[s->follow.n] = s->columns[i].samples[row];
-        follow_count(&s->follow);
-        break;
-    case ROW_REPEATED:
-        break;
-    case ROW_STRANGE:
-        bad_line(s, "its counter or clock cannot be true", shown);
-        break;
     }
 }
 
@@ -334,8 +383,8 @@ static int stream_open(struct lec_dev *dev, struct lec_err *err)
     int rc = 0;
     for (int64_t left = s->reset_wait_ns; rc == 0 && left > 0; left -= 2 * LEC_SEC)
         rc = lec_dev_pause(dev, left, err);
-    if (rc == 0 && s->reset_wait_ns > 0)
-        lec_line_flush(dev);
+    if (rc == 0)
+        lec_line_flush(dev); /* what waited there is of no known age */
     lec_line_deadline(dev, dev->desc->timeout_ns);
     if (rc == 0 && s->start_n > 0)
         rc = lec_line_send(dev, s->start, s->start_n, err);
@@ -346,6 +395,8 @@ static int stream_open(struct lec_dev *dev, struct lec_err *err)
     s->partial = true;
     s->period_ns = 0;
     s->others = 0;
+    for (size_t i = 0; i < s->n_columns; i++)
+        s->columns[i].has = s->columns[i].fresh = false;
     if (!s->fields_fixed)
         s->n_fields = 0;
     follow_begin(&s->follow, (double)s->interval_ns);

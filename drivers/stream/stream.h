@@ -31,6 +31,8 @@ struct column {
     int64_t wish_ns; /* 0: none */
     char text[64];   /* not streaming: the newest field; "" */
     bool fresh;
+    double value; /* gathering: of the row under way... */
+    bool has;     /* ...if it has come */
 };
 
 enum numbering { BY_LINES, BY_COUNTER, BY_CLOCK };
@@ -62,6 +64,8 @@ struct stream {
     struct column columns[COLUMNS_MAX];
     size_t n_columns;
     struct place counter;         /* of the counter or clock; unused BY_LINES */
+    bool gathers;                 /* a row comes in several lines, a name or more in each */
+    double gathered;              /* counter or clock of the row under way */
     const char *names[NAMES_MAX]; /* of the columns, from the profile */
     size_t n_names;
     char *names_text;

@@ -380,6 +380,20 @@ static void four_columns_at_1_khz_lose_nothing(void **state)
     end(&d);
 }
 
+static void names_in_lines_of_their_own_become_one_sample(void **state)
+{
+    (void)state;
+    struct board d;
+    begin(&d, HEAD "[driver]\nsample = names\n" KEYS); /* as the micro:bit's "serial write value" */
+    (void)say(&d, "x\nhum:40\r\ntemp:1\r\nhum:41\r\ntemp:2\r\n");
+    assert_string_equal(d.said[0], "1 2 ");
+    assert_string_equal(d.said[1], "40 41 ");
+    assert_int_equal(say(&d, "hum:42\r\nte%mp:3\r\nhum:43\r\nother:5\r\ntemp:4\r\n"), LEC_E_FRAME);
+    assert_string_equal(d.said[0], "1 2 - 4 ");
+    assert_string_equal(d.said[1], "40 41 42 43 ");
+    end(&d);
+}
+
 static void points_that_are_not_streamed_are_published(void **state)
 {
     (void)state;
@@ -480,6 +494,7 @@ int main(void)
         cmocka_unit_test(samples_of_one_packet_are_told_at_their_interval),
         cmocka_unit_test(a_gap_is_counted_by_timing_where_nothing_else_tells_it),
         cmocka_unit_test(four_columns_at_1_khz_lose_nothing),
+        cmocka_unit_test(names_in_lines_of_their_own_become_one_sample),
         cmocka_unit_test(points_that_are_not_streamed_are_published),
         cmocka_unit_test(a_rate_is_set_by_command_and_the_fastest_wish_counts),
         cmocka_unit_test(a_board_that_hangs_up_is_told_as_a_lost_line),
