@@ -11,7 +11,8 @@
  * sample nearest to each point of the asked grid with its own time. A slower source is recorded as it comes. What is
  * lost is counted in the channel's own samples: a loss between two that were asked for is none.
  *
- * Derived channels have a value at each sample of one channel that they use: the first POINT channel, else the first
+ * Derived channels have a value at each sample of one channel that they use: the first POINT channel (in the order of
+ * the experiment), else the first
  * derived one, else the first counted or typed one. Of the others they take the newest value at or before that time (a
  * quarter of a sample later is not later), NaN if it is older than three of their intervals; a source that is
  * behind is waited for up to 500 ms. derivative and smooth look to both sides, so their results come half a window late;

@@ -8,3 +8,7 @@ endfunction()
 
 lectern_experiment_test(run)
 lectern_experiment_test(start)
+lectern_experiment_test(rate)
+lectern_experiment_test(loss)
+lectern_experiment_test(derive)
+lectern_experiment_test(event)
