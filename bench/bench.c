@@ -159,7 +159,7 @@ const char *bench_profiles(void)
     if (*path)
         return path;
     snprintf(path, sizeof path, "%s/profiles", bench_folder());
-    static const char *const vendors[] = {"epson", "generic"};
+    static const char *const vendors[] = {"epson", "generic", "vernier"};
     char from[512], to[256];
     snprintf(to, sizeof to, "%s/devices/bench", path);
     mkdir(path, 0755);
