@@ -48,14 +48,14 @@ static int block_snapshot(struct lec_runs *runs, int64_t channel, uint64_t i, st
  * halves over the places finds it. */
 int sample_near(struct lec_runs *runs, int64_t channel, int64_t t_ns, uint64_t *out, struct lec_err *err)
 {
-    uint64_t low = 0;
+    uint64_t low = 0, found = 0;
     sqlite3_stmt *s;
     int rc = db_ask(runs, ST_BLOCK_UP_TO, &s, err, "ii", PLACE(channel, 0), PLACE(channel, INDEX_MAX));
     if (rc < 0)
         return rc;
     uint64_t high = rc == 1 ? (uint64_t)(sqlite3_column_int64(s, 0) & INDEX_MAX) : 0;
     if (rc == 1 && sqlite3_column_int64(s, 2) <= t_ns)
-        low = high;
+        found = low = high;
     sqlite3_reset(s);
     while (low < high) { /* the block of `low` begins before t_ns or is the first; that of `high` does not */
         uint64_t middle = low + (high - low + 1) / 2;
@@ -69,12 +69,14 @@ int sample_near(struct lec_runs *runs, int64_t channel, int64_t t_ns, uint64_t *
         uint64_t at = (uint64_t)(sqlite3_column_int64(s, 0) & INDEX_MAX);
         bool before = sqlite3_column_int64(s, 2) <= t_ns;
         sqlite3_reset(s);
-        if (!before)
+        if (before) {
+            found = at;
+            low = middle; /* the last that begins up to there */
+        } else {
             high = at > low ? at - 1 : low;
-        else
-            low = at > low ? at : middle;
+        }
     }
-    *out = low;
+    *out = found;
     return 0;
 }
 
