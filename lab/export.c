@@ -75,7 +75,7 @@ int lab_export(struct lec_runs *runs, const struct lab_request *request, struct 
     uint64_t bytes = 0;
     rc = lab_select(request, &info, &job.selection, err);
     if (rc == 0)
-        rc = formats[request->format].own_file ? lab_out_names(&job.out, request->out, err)
+        rc = formats[request->format].own_file ? lab_out_begin(&job.out, request->out, err)
                                                : lab_out_open(&job.out, request->out, err);
     if (rc == 0) {
         rc = formats[request->format].write(&job, err);

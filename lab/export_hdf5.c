@@ -443,6 +443,7 @@ int lab_export_hdf5(struct lab_job *job, struct lec_err *err)
     struct hdf h = {.job = job, .file = -1, .group = -1};
     struct gaps gaps = {.table.set = -1, .type = -1};
     int rc = 0;
+    H5dont_atexit();                       /* after a failed write (a full disk) it would crash there */
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* failures are told by us */
     errno = 0;
     open_all(&h);
@@ -460,9 +461,11 @@ int lab_export_hdf5(struct lab_job *job, struct lec_err *err)
         close_gaps(&h, &gaps);
     }
     close_all(&h);
+    int why = errno;
+    if (!h.failed)
+        H5close();
     if (rc == 0 && h.failed)
-        rc = errno == ENOSPC || errno == EDQUOT
-                 ? lec_fail(err, LEC_E_BUSY, "%s: no room on the disk", job->out.path)
-                 : lec_fail(err, LEC_E_CONFIG, "%s: HDF5 cannot write it", job->out.part);
+        rc = why == ENOSPC || why == EDQUOT ? lec_fail(err, LEC_E_BUSY, "%s: no room on the disk", job->out.path)
+                                            : lec_fail(err, LEC_E_CONFIG, "%s: HDF5 cannot write it", job->out.part);
     return rc;
 }

@@ -11,33 +11,39 @@
 #define CHUNK ((size_t)1 << 20) /* bytes written at once */
 #define SLACK ((size_t)65536)   /* the most that lab_out_room gives */
 
-int lab_out_names(struct lab_out *o, const char *path, struct lec_err *err)
+static int create(struct lab_out *o, const char *path, struct lec_err *err)
 {
     *o = (struct lab_out){.fd = -1};
     if ((size_t)snprintf(o->path, sizeof o->path, "%s", path) >= sizeof o->path ||
         (size_t)snprintf(o->part, sizeof o->part, "%s.part", path) >= sizeof o->part)
         return lec_fail(err, LEC_E_RANGE, "\"out\" is too long");
-    return 0;
+    o->fd = open(o->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (o->fd >= 0)
+        return 0;
+    int why = errno;
+    return lec_fail(err, why == ENOSPC || why == EDQUOT ? LEC_E_BUSY : LEC_E_CONFIG, "%s: %s", o->part, strerror(why));
+}
+
+int lab_out_begin(struct lab_out *o, const char *path, struct lec_err *err)
+{
+    int rc = create(o, path, err);
+    if (rc == 0)
+        close(o->fd);
+    o->fd = -1;
+    return rc;
 }
 
 int lab_out_open(struct lab_out *o, const char *path, struct lec_err *err)
 {
-    int rc = lab_out_names(o, path, err);
+    int rc = create(o, path, err);
     if (rc < 0)
         return rc;
     o->size = CHUNK + SLACK;
     o->data = malloc(o->size);
-    if (!o->data)
-        return lec_fail(err, LEC_E_NOMEM, "out of memory");
-    o->fd = open(o->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (o->fd < 0) {
-        int why = errno;
-        free(o->data);
-        o->data = NULL;
-        return lec_fail(err, why == ENOSPC || why == EDQUOT ? LEC_E_BUSY : LEC_E_CONFIG, "%s: %s", o->part,
-                        strerror(why));
-    }
-    return 0;
+    if (o->data)
+        return 0;
+    lab_out_drop(o);
+    return lec_fail(err, LEC_E_NOMEM, "out of memory");
 }
 
 static void flush(struct lab_out *o)

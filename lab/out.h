@@ -23,8 +23,8 @@ struct lab_out {
 
 /* LEC_E_RANGE: the path is too long; LEC_E_CONFIG: it cannot be written; LEC_E_NOMEM. */
 int lab_out_open(struct lab_out *o, const char *path, struct lec_err *err);
-/* Only the names, for a library that opens the file itself. */
-int lab_out_names(struct lab_out *o, const char *path, struct lec_err *err);
+/* The same for a library that opens the file by its name: an empty one is there. */
+int lab_out_begin(struct lab_out *o, const char *path, struct lec_err *err);
 /* Room for n more bytes (at most 64 KiB), to be written by hand at what it returns, then lab_out_used. */
 char *lab_out_room(struct lab_out *o, size_t n);
 void lab_out_used(struct lab_out *o, size_t n);

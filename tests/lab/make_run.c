@@ -3,6 +3,7 @@
  *     {"experiment", "label", "label_en", "operator", "principal", "metadata": {}, "start_us", "simulated",
  *      "channels": [{"name", "unit", "label", "label_en", "source", "sensor", "serial", "kind", "rate_hz", "calibration", "by"}],
  *      "blocks": [{"channel": 0, "t_ns", "interval_ns" or "times": [], "values": [], "lost", "flags", "correction_us"}],
+ *                 or, for very many, "ramp": n in place of values: 0, 1, ... 4095, 0, 1, ... times 0.0625
  *      "marks": [{"t_ns", "kind", "channel", "text", "lost", "by"}],
  *      "stop": {"us", "status", "reason"}} */
 #include <jansson.h>
@@ -91,6 +92,25 @@ static void put_block(struct lec_runs *runs, const char *run, const json_t *o)
     free(t);
 }
 
+static void put_ramp(struct lec_runs *runs, const char *run, const json_t *o)
+{
+    static double v[LEC_RUN_BLOCK_MAX];
+    struct lec_err err = {0};
+    int64_t n = whole(o, "ramp");
+    for (int64_t at = 0; at < n; at += LEC_RUN_BLOCK_MAX) {
+        size_t part = n - at < LEC_RUN_BLOCK_MAX ? (size_t)(n - at) : LEC_RUN_BLOCK_MAX;
+        for (size_t i = 0; i < part; i++)
+            v[i] = (double)(((uint64_t)at + i) % 4096) * 0.0625;
+        struct lec_run_block b = {.channel = (size_t)whole(o, "channel"),
+                                  .t_ns = whole(o, "t_ns") + (int64_t)llround(number(o, "interval_ns") * (double)at),
+                                  .interval_ns = number(o, "interval_ns"),
+                                  .values = v,
+                                  .n = part};
+        if (lec_runs_block(runs, run, &b, &err) < 0)
+            die("block", &err);
+    }
+}
+
 static void put_mark(struct lec_runs *runs, const char *run, const json_t *o)
 {
     struct lec_err err = {0};
@@ -136,13 +156,17 @@ int main(int argc, char **argv)
         die("start", &err);
     json_array_foreach(json_object_get(spec, "blocks"), i, one)
     {
-        put_block(runs, start.id, one);
+        if (json_object_get(one, "ramp"))
+            put_ramp(runs, start.id, one);
+        else
+            put_block(runs, start.id, one);
         if (i % 100 == 99 && (lec_runs_commit(runs, &err) < 0 || lec_runs_begin(runs, &err) < 0))
             die("commit", &err);
     }
     json_array_foreach(json_object_get(spec, "marks"), i, one) put_mark(runs, start.id, one);
     json_t *stop = json_object_get(spec, "stop");
-    if (stop && lec_runs_stop(runs, start.id, whole(stop, "us"), text(stop, "status"), text(stop, "reason"), &err) < 0)
+    if (json_is_object(stop) &&
+        lec_runs_stop(runs, start.id, whole(stop, "us"), text(stop, "status"), text(stop, "reason"), &err) < 0)
         die("stop", &err);
     if (lec_runs_commit(runs, &err) < 0)
         die("commit", &err);
