@@ -115,6 +115,8 @@ enum style style_verdict(const char *verdict);
 enum style style_status(const char *status);
 const char *word_quality(const char *quality);
 const char *word_value(const json_t *value, char *buf, size_t size);
+/* A unit as people write it; lent, maybe `unit` itself. */
+const char *word_unit(const char *unit);
 /* With its unit, "" for null. */
 const char *word_measure(const json_t *value, const char *unit, char *buf, size_t size);
 const char *word_span(int64_t ms, char *buf, size_t size);

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
 #include "lectern/parse.h"
+#include "recording.h"
 
 static bool wanted(const struct cli *cli, const json_t *entry)
 {
@@ -26,6 +26,35 @@ static void print_verdict(const json_t *data)
     out_styled(style_verdict(verdict), "%s", word_verdict(verdict));
     if (ms >= 0)
         out_styled(DIM, " (%s)", word_span(ms, span, sizeof span));
+}
+
+/* A recording of an experiment began or ended. False: something else, to be shown as it is. */
+static bool print_recording(const char *name, const json_t *data)
+{
+    static const struct {
+        const char *what;
+        struct text text;
+    } whats[] = {
+        {"armed", {"chờ điều kiện bắt đầu", "waits for its start condition"}},
+        {"began", {"bắt đầu ghi", "recording began"}},
+        {"ended", {"ghi xong", "recording ended"}},
+        {"deleted", {"đã xóa", "deleted"}},
+    };
+    char samples[WORD_SIZE], lost[WORD_SIZE];
+    const json_t *n = json_object_get(data, "samples");
+    for (size_t i = 0; i < ARRAY_LEN(whats); i++) {
+        if (strcmp(whats[i].what, text_of(data, "what")) != 0)
+            continue;
+        out("%s: %s %s", name, lang_text(whats[i].text), text_of(data, "run"));
+        if (n)
+            out(T("  %s: %s mẫu, mất %s", "  %s: %s samples, %s lost"), recording_state(data),
+                word_value(n, samples, sizeof samples), field(data, "lost", lost, sizeof lost));
+        const char *reason = recording_reason(data);
+        if (reason[0])
+            out_styled(DIM, "  %s", reason);
+        return true;
+    }
+    return false;
 }
 
 /* What an entry says, in one line; the data of a kind that is not known here is shown as it is. */
@@ -56,6 +85,8 @@ static void print_what(const json_t *entry)
         const char *outcome = text_of(data, "outcome");
         bool refused = strcmp(outcome, "refused") == 0; /* by the room or by a device */
         out_styled(style_verdict(outcome), "%s", refused ? T("bị từ chối", "refused") : word_verdict(outcome));
+    } else if (strcmp(kind, "run") == 0 && print_recording(name, data)) {
+        return;
     } else if (strcmp(kind, "start") == 0) {
         out(T("lecternd %s bắt đầu", "lecternd %s starts"), text_of(data, "version"));
     } else {

@@ -55,6 +55,24 @@ const char *recording_state(const json_t *run)
     return text_of(run, "state");
 }
 
+const char *recording_reason(const json_t *object)
+{
+    static const struct {
+        const char *reason;
+        struct text text;
+    } reasons[] = {
+        {"duration", {"đủ thời gian", "its time is over"}},
+        {"the daemon was stopped", {"lecternd được tắt", "lecternd was stopped"}},
+        {"the daemon ended while the run was being recorded",
+         {"mất điện, hoặc lecternd dừng đột ngột", "the power or lecternd ended suddenly"}},
+    };
+    const char *reason = text_of(object, "reason");
+    for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+        if (strcmp(reasons[i].reason, reason) == 0)
+            return lang_text(reasons[i].text);
+    return reason;
+}
+
 enum style recording_style(const json_t *run)
 {
     if (json_is_true(json_object_get(run, "full")))
@@ -127,7 +145,7 @@ static void print_progress(const json_t *run)
 
 void recording_print_heading(const json_t *run)
 {
-    const char *label = lang_json(json_object_get(run, "label")), *reason = text_of(run, "reason");
+    const char *label = lang_json(json_object_get(run, "label")), *reason = recording_reason(run);
     char row[WORD_SIZE] = "";
     if (int_of(run, "repeat", 1) > 1)
         snprintf(row, sizeof row, T(", lần %lld trong %lld", ", %lld of %lld"), (long long)int_of(run, "nth", 1),
@@ -146,10 +164,10 @@ static void channel_cells(struct table *t, const json_t *c, const struct spark *
 {
     char value[WORD_SIZE], course[3 * SPARK_WIDTH + 1] = "";
     int64_t lost = int_of(c, "lost", 0), samples = int_of(c, "samples", 0);
-    bool there = !json_is_false(json_object_get(c, "there"));
+    bool there = !json_is_false(json_object_get(c, "there")), live = json_object_get(c, "there") != NULL;
     table_cell(t, there ? PLAIN : WARN, "  %s", text_of(c, "channel"));
     table_cell(t, there ? BOLD : DIM, "%s",
-               word_measure(json_object_get(c, "last"), text_of(c, "unit"), value, sizeof value));
+               live ? word_measure(json_object_get(c, "last"), text_of(c, "unit"), value, sizeof value) : "");
     table_cell(t, ACCENT, "%s", spark ? spark_text(spark, width, course, sizeof course) : "");
     table_cell(t, DIM, T("%lld mẫu", "%lld samples"), (long long)samples);
     if (!there)

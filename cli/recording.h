@@ -16,6 +16,8 @@ bool recording_has_next(const json_t *run);
 double recording_seconds(const json_t *object, const char *key);
 /* The state in words, with the colour it deserves. */
 const char *recording_state(const json_t *run);
+/* Why it ended, in words where they are known; "" if there is nothing to say. Lent from `object`. */
+const char *recording_reason(const json_t *object);
 enum style recording_style(const json_t *run);
 /* The exit code of a command that saw it end. */
 int recording_exit(const json_t *run);

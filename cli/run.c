@@ -82,7 +82,7 @@ static void print_fields(const json_t *run)
     field(t, T("kết thúc", "ended"), stop > 0 ? word_time(stop, buf, sizeof buf) : "");
     field(t, T("thời gian", "duration"), ms >= 0 ? word_span(ms, buf, sizeof buf) : "");
     field(t, T("người làm", "by"), who[0] ? who : text_of(run, "principal"));
-    field(t, T("lý do", "reason"), text_of(json_object_get(json_object_get(run, "documents"), "stop"), "reason"));
+    field(t, T("lý do", "reason"), recording_reason(json_object_get(json_object_get(run, "documents"), "stop")));
     snprintf(buf, sizeof buf, "%lld", (long long)int_of(run, "samples", 0));
     field(t, T("số mẫu", "samples"), buf);
     snprintf(buf, sizeof buf, "%lld", (long long)int_of(run, "lost", 0));
@@ -102,12 +102,12 @@ static void print_channels(const json_t *channels)
         table_cell(t, BOLD, "%s", lang_text(heads[i]));
     for (size_t i = 0; i < json_array_size(channels); i++) {
         const json_t *c = json_array_get(channels, i), *calibration = json_object_get(c, "calibration");
-        const char *serial = text_of(c, "serial");
+        const char *serial = text_of(c, "serial"), *form = text_of(calibration, "form");
         table_cell(t, PLAIN, "  %s", text_of(c, "channel"));
-        table_cell(t, PLAIN, "%s", text_of(c, "unit"));
+        table_cell(t, PLAIN, "%s", word_unit(text_of(c, "unit")));
         table_cell(t, DIM, "%s", text_of(c, "source"));
         table_cell(t, DIM, "%s%s%s", text_of(c, "sensor"), serial[0] ? " " : "", serial);
-        table_cell(t, DIM, "%s", text_of(calibration, "form"));
+        table_cell(t, DIM, "%s", strcmp(form, "none") == 0 ? "" : form);
         table_cell(t, PLAIN, "%lld", (long long)int_of(c, "samples", 0));
     }
     table_print(t, true);

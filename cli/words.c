@@ -125,20 +125,24 @@ const char *word_value(const json_t *value, char *buf, size_t size)
     return buf;
 }
 
+const char *word_unit(const char *unit)
+{
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (strcmp(units[i].code, unit) == 0)
+            return units[i].shown;
+    return unit;
+}
+
 const char *word_measure(const json_t *value, const char *unit, char *buf, size_t size)
 {
     char plain[WORD_SIZE];
-    const char *shown = unit;
-    for (size_t i = 0; i < ARRAY_LEN(units); i++)
-        if (strcmp(units[i].code, unit) == 0)
-            shown = units[i].shown;
     /* Measured values are read, not typed: more digits than the instrument has tell nothing. */
     if (json_is_real(value))
         snprintf(plain, sizeof plain, "%.6g", json_real_value(value));
     else
         word_value(value, plain, sizeof plain);
     bool number = json_is_number(value) && unit[0] != '\0' && strcmp(unit, "1") != 0;
-    snprintf(buf, size, number ? "%s %s" : "%s%.0s", plain, shown);
+    snprintf(buf, size, number ? "%s %s" : "%s%.0s", plain, word_unit(unit));
     return buf;
 }
 

@@ -561,12 +561,14 @@ def test_a_run_is_shown_with_sensor_calibration_fields_and_marks(cli, lab, say):
     lab.known[RUN] = shown("interrupted", documents={"stop": {"reason": "the power failed"}})
     got = cli("run", "show", RUN)
     assert got.code == 0
-    for text in ("Nguyễn Thị Lan", "10A1", "Vernier Go!Temp 0A4711", "linear -0.2 1.003", "probe-1.temperature", "thả đá",
+    for text in ("Nguyễn Thị Lan", "10A1", "Vernier Go!Temp 0A4711", "linear -0.2 1.003", " °C ", "probe-1.temperature", "thả đá",
                  "the power failed", say("bị ngắt giữa chừng", "interrupted"), say("(mất 12 mẫu)", "(12 samples lost)"),
                  "61.500 s", "90.000 s"):
         assert text in got.out, text
     assert cli("run", "show", RUN, "--json").json["documents"]["stop"]["reason"] == "the power failed"
     assert cli("run", "show", "20260101-000000-x-1").code == 2
+    lab.known[RUN] = shown("interrupted", documents={"stop": {"reason": "the daemon ended while the run was being recorded"}})
+    assert say("mất điện, hoặc lecternd dừng đột ngột", "the power or lecternd ended suddenly") in cli("run", "show", RUN).out
 
 
 def test_an_unexported_run_is_kept_unless_forced(cli, lab, room, say):
@@ -584,6 +586,17 @@ def test_an_unexported_run_is_kept_unless_forced(cli, lab, room, say):
     assert cli("run", "delete", "a2", "a3", "--force", "--json").json == ["a2", "a3"]
     assert cli("run", "delete", "a2", "--json").json["error"]["code"] == -32002
     assert cli("run", "delete").code == 2
+
+
+def test_the_journal_tells_of_recordings(cli, lab, room, say):
+    room.log("run", name="cooling", principal="lan", data={"what": "began", "run": RUN})
+    room.log("run", name="cooling", data={"what": "ended", "run": RUN, "state": "done", "samples": 24000, "lost": 12, "marks": 1,
+                                          "reason": "duration"})
+    room.log("run", data={"what": "interrupted", "runs": 1})
+    lines = cli("journal", "--kind", "run").out.splitlines()
+    assert say("cooling: bắt đầu ghi %s", "cooling: recording began %s") % RUN in lines[0] and "(lan)" in lines[0]
+    assert say("xong: 24000 mẫu, mất 12  đủ thời gian", "done: 24000 samples, 12 lost  its time is over") in lines[1]
+    assert '"interrupted"' in lines[2]
 
 
 # ---- Export ----
