@@ -10,6 +10,7 @@
 #include "fit.h"
 
 #define ITERATIONS 300
+#define POLISH     3
 
 double lab_form_value(enum lab_form form, const double *c, double u, double *d)
 {
@@ -83,10 +84,12 @@ static int slopes(CBLAS_TRANSPOSE_t transposed, const gsl_vector *c, const gsl_v
     return GSL_SUCCESS;
 }
 
-/* The covariance for unit variance, and how far the next step would still go, in standard uncertainties. */
-static bool finish(const struct problem *q, const double *c, double covariance[16], double *rest, double *away)
+/* The covariance for unit variance, the sum of squared residuals, the next step that Gauss and Newton would do, and how long it is in
+ * standard uncertainties (or, without noise, in millionths of the parameters). False: the samples do not determine the parameters. */
+static bool look_around(const struct problem *q, const double *c, double covariance[16], double step[4], double *rest,
+                        double *away)
 {
-    double jtj[16] = {0}, gradient[4] = {0}, d[4], step[4];
+    double jtj[16] = {0}, gradient[4] = {0}, d[4];
     *rest = 0;
     for (size_t i = 0; i < q->points.n; i++) {
         double r = lab_form_value(q->form, c, q->points.x[i], d) - q->points.y[i];
@@ -119,12 +122,33 @@ static bool finish(const struct problem *q, const double *c, double covariance[1
     }
     double variance = q->points.n > q->p ? *rest / (double)(q->points.n - q->p) : 0;
     for (size_t a = 0; ok && a < q->p; a++) {
-        double sd = sqrt(variance * covariance[a * 4 + a]) + 1e-9 * fabs(c[a]) + 1e-12;
+        double sd = sqrt(variance * covariance[a * 4 + a]) + 1e-6 * fabs(c[a]) + 1e-9;
         *away = fmax(*away, fabs(step[a]) / sd);
     }
     gsl_vector_free(scale);
     gsl_vector_free(work);
     return ok;
+}
+
+/* The last steps, as long as they lead down: GSL stops where the gradient is small, which without noise is too early. */
+static bool settle(const struct problem *q, double *c, double covariance[16], double *rest, double *away)
+{
+    double step[4] = {0}, next[4], further[16] = {0}, less, closer;
+    if (!look_around(q, c, covariance, step, rest, away))
+        return false;
+    for (int i = 0; i < POLISH; i++) {
+        double ahead[4] = {0};
+        for (size_t k = 0; k < q->p; k++)
+            next[k] = c[k] - step[k];
+        if (!look_around(q, next, further, ahead, &less, &closer) || !(less < *rest))
+            break;
+        memcpy(c, next, q->p * sizeof *c);
+        memcpy(covariance, further, sizeof further);
+        memcpy(step, ahead, sizeof ahead);
+        *rest = less;
+        *away = closer;
+    }
+    return true;
 }
 
 static int iterate(const struct problem *q, double *c, size_t *iterations, struct lec_err *err)
@@ -265,7 +289,7 @@ static int fit_scaled(const struct lab_points *points, enum lab_form form, doubl
         return rc;
     if (form == LAB_FORM_SINE)
         turn_sine(f->inner);
-    if (!finish(&q, f->inner, covariance, &rest, &away))
+    if (!settle(&q, f->inner, covariance, &rest, &away))
         return lec_fail(err, LEC_E_REFUSED, "the samples do not determine the parameters of a curve of form \"%s\"",
                         lab_form_name(form));
     if (!(away < 1e-3))

@@ -7,7 +7,7 @@
 
 struct sums {
     long double sum, squares;
-    double mean, m2; /* Welford's */
+    long double mean, m2; /* Welford's */
 };
 
 static int make(struct lab_series *s, size_t room, struct lec_err *err)
@@ -57,8 +57,8 @@ static void add(struct sums *q, struct lab_series *s, double t, double v)
     s->t_last = t;
     q->sum += v;
     q->squares += (long double)v * v;
-    double away = v - q->mean;
-    q->mean += away / (double)s->count;
+    long double away = v - q->mean;
+    q->mean += away / (long double)s->count;
     q->m2 += away * (v - q->mean);
 }
 
@@ -119,7 +119,7 @@ int lab_series_load(struct lec_runs *runs, const struct lec_run_info *info, size
     }
     s.mean = (double)(q.sum / (long double)s.count);
     s.rms = sqrt((double)(q.squares / (long double)s.count));
-    s.sd = s.count > 1 ? sqrt(q.m2 / (double)(s.count - 1)) : (double)NAN;
+    s.sd = s.count > 1 ? sqrt((double)(q.m2 / (long double)(s.count - 1))) : (double)NAN;
     *out = s;
     return 0;
 }
