@@ -309,6 +309,15 @@ int lec_runs_mark(struct lec_runs *runs, const char *run, const struct lec_run_m
     return rc;
 }
 
+int lec_runs_missing(struct lec_runs *runs, const char *run, size_t channel, uint64_t lost, struct lec_err *err)
+{
+    struct live *r;
+    int rc = live_find(runs, run, &r, err);
+    if (rc == 0 && channel < r->n_channels)
+        r->channels[channel].lost += lost;
+    return rc;
+}
+
 int lec_runs_stop(struct lec_runs *runs, const char *run, int64_t stop_us, const char *status, const char *reason,
                   struct lec_err *err)
 {

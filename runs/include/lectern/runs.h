@@ -108,6 +108,8 @@ struct lec_run_mark {
 };
 int lec_runs_mark(struct lec_runs *runs, const char *run, const struct lec_run_mark *mark, struct lec_err *err);
 
+/* So many samples of the channel are missing behind its last block, where no other can tell it: right before the stop. */
+int lec_runs_missing(struct lec_runs *runs, const char *run, size_t channel, uint64_t lost, struct lec_err *err);
 /* Writes the stop document and puts the tails together. status: "done", "stopped", "interrupted", "failed". */
 int lec_runs_stop(struct lec_runs *runs, const char *run, int64_t stop_us, const char *status, const char *reason,
                   struct lec_err *err);
