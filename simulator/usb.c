@@ -18,10 +18,11 @@
 #include <umockdev.h>
 #pragma GCC diagnostic pop
 
-#define HUB       "/sys/devices/pci0000:00/0000:00:14.0/usb1"
-#define BUS       1
-#define URBS_MAX  32 /* transfers under way for one device */
-#define ADDRESSES 127
+#define HUB         "/sys/devices/pci0000:00/0000:00:14.0/usb1"
+#define BUS         1
+#define URBS_MAX    32 /* transfers under way for one device */
+#define ADDRESSES   127
+#define FAREWELL_MS 500
 
 /* What a controller has submitted. */
 struct urb {
@@ -361,11 +362,29 @@ static void sweep(struct sim_usb *u, bool all)
     }
 }
 
+/* umockdev's library ends a program that is in the middle of an ioctl when the test bed goes: so all devices are pulled out
+ * first, and who has them open gets a moment to notice. */
+static void wait_for_all(const struct sim_usb *u)
+{
+    for (int i = 0; i < FAREWELL_MS; i++) {
+        unsigned open = 0;
+        for (struct sim_plug *p = u->old; p; p = p->next) {
+            pthread_mutex_lock(&p->lock);
+            open += p->clients;
+            pthread_mutex_unlock(&p->lock);
+        }
+        if (open == 0)
+            return;
+        usleep(1000);
+    }
+}
+
 void sim_usb_free(struct sim_usb **at)
 {
     struct sim_usb *u = *at;
     if (!u)
         return;
+    wait_for_all(u);
     g_clear_object(&u->bed); /* ends its thread first: it may be serving a device that is open somewhere */
     sweep(u, true);
     g_free(u->folder);
