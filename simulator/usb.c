@@ -1,6 +1,7 @@
 #include "usb.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -317,6 +318,15 @@ unsigned sim_usb_address(const struct sim_plug *plug)
     return plug->address;
 }
 
+/* umockdev answers the ioctls of every /dev file that has no handler with ENOTTY. The pseudo-terminals on which the rest of
+ * the room is played are real, so that answerer goes; without it the real ioctl is made. */
+static void answer_for_our_own_only(const char *folder)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/ioctl/_default", folder) < (int)sizeof path)
+        unlink(path);
+}
+
 int sim_usb_new(struct sim_usb **out, struct lec_err *err)
 {
     struct sim_usb *u = calloc(1, sizeof *u);
@@ -328,6 +338,7 @@ int sim_usb_new(struct sim_usb **out, struct lec_err *err)
         free(u);
         return lec_fail(err, LEC_E_CONFIG, "umockdev makes no test bed");
     }
+    answer_for_our_own_only(u->folder);
     *out = u;
     return 0;
 }
