@@ -5,6 +5,7 @@
 
 #include "faces/faces.h"
 #include "map.h"
+#include "models/board.h"
 #include "models/go.h"
 #include "models/models.h"
 
@@ -93,6 +94,16 @@ static const struct sim_cast cast[] = {
     {"vernier/go-temp*", NULL, NULL, &sim_face_go, &sim_model_go, NULL, "kind=temp"},
     {"vernier/go-link*", NULL, NULL, &sim_face_go, &sim_model_go, NULL, "kind=link"},
     {"vernier/go-motion*", NULL, NULL, &sim_face_go, &sim_model_go, NULL, "kind=motion"},
+
+    {"arduino/line-stream*", NULL, NULL, &sim_face_stream, &sim_model_board, NULL,
+     "form=csv number=yes rate=100 columns=temperature:temperature:cooling,voltage:voltage:capacitor,"
+     "distance:distance:pendulum,force:force:pendulum"},
+    {"microbit/plotter*", NULL, NULL, &sim_face_stream, &sim_model_board, NULL,
+     "form=names rate=10 columns=temp:temperature:cooling,light:light:wave,x:x:wave"},
+    {"generic/json-lines*", NULL, NULL, &sim_face_stream, &sim_model_board, NULL,
+     "form=json number=yes rate=2 columns=temp:temperature:cooling,hum:humidity:wave"},
+    {"generic/nmea-stream*", NULL, NULL, &sim_face_stream, &sim_model_board, NULL,
+     "form=nmea rate=20 columns=temperature:temperature:cooling"},
 
     {"lcus/lcus-1", NULL, NULL, &sim_face_lcus, &sim_model_relays, NULL, "relays=1"},
     {"lcus/lcus-2", NULL, NULL, &sim_face_lcus, &sim_model_relays, NULL, "relays=2"},

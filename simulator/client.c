@@ -25,6 +25,7 @@ static const struct {
     {"remote", "sim.remote", {"device", "point", "value"}, 3},
     {"unplug", "sim.unplug", {"device"}, 1},
     {"plug", "sim.plug", {"device", "port"}, 1},
+    {"samples", "sim.samples", {"device", "from", "n"}, 1},
     {"speed", "sim.speed", {"speed"}, 0},
 };
 

@@ -15,6 +15,9 @@
 #define CONNS_MAX 256
 /* Bytes that wait to go out on one connection; what a client does not read is lost beyond that. */
 #define TX_MAX 65536
+/* A pseudo-terminal holds 4 KiB; a real port has larger buffers, and they are filled by a clock, not at once. */
+#define PTY_PATIENCE_NS (300 * LEC_MS)
+#define PTY_AGAIN_NS    (2 * LEC_MS)
 
 struct sim_chunk {
     struct sim_chunk *next;
@@ -87,8 +90,12 @@ static void send_due(void *ctx)
             sim_conn_end(c, false);
             return;
         }
-        /* A serial line does not wait for who does not listen: the bytes are gone. */
-        size_t gone = c->is_pty ? n : (size_t)sent;
+        if (sent < 0 && is_file && errno == EAGAIN && now - c->tx->at < PTY_PATIENCE_NS) {
+            loop_timer_set(l, &c->tx_timer, now + PTY_AGAIN_NS);
+            return;
+        }
+        /* A serial line does not wait long for who does not listen: the bytes are gone. */
+        size_t gone = sent > 0 && is_file ? (size_t)sent : c->is_pty ? n : (size_t)sent;
         c->tx_bytes -= gone;
         while (gone > 0) {
             struct sim_chunk *k = c->tx;

@@ -315,6 +315,30 @@ static int plug(struct sim *s, json_t *params, bool in, struct lec_buf *out, str
     return rc;
 }
 
+/* What a streaming device has measured, and when: the truth that recordings are held against. */
+static int samples(struct sim *s, json_t *params, struct lec_buf *out, struct lec_err *err)
+{
+    static const char *const allowed[] = {"device", "from", "n", NULL};
+    struct sim_device *d;
+    double from = 0, n = 0;
+    int rc = unknown_params(params, allowed, err);
+    if (rc == 0)
+        rc = want_device(s, params, &d, err);
+    if (rc == 0 && !d->box->face_kind->samples)
+        rc = lec_fail(err, LEC_E_NOTSUP, "%s: %s has no samples", d->name, d->box->face_kind->name);
+    if (rc == 0)
+        rc = get_number(params, "from", 0, 9e15, 0, &from, err);
+    if (rc == 0)
+        rc = get_number(params, "n", 0, 1000, 1000, &n, err);
+    if (rc < 0)
+        return rc;
+    lec_buf_puts(out, "{\"device\":");
+    lec_json_str(out, d->name);
+    d->box->face_kind->samples(d->box, (uint64_t)from, (size_t)n, out);
+    lec_buf_putc(out, '}');
+    return 0;
+}
+
 static int speed(struct sim *s, json_t *params, struct lec_buf *out, struct lec_err *err)
 {
     static const char *const allowed[] = {"speed", NULL};
@@ -345,6 +369,8 @@ int sim_method(struct sim *s, const char *method, json_t *params, struct lec_buf
         return plug(s, params, true, out, err);
     if (strcmp(method, "sim.unplug") == 0)
         return plug(s, params, false, out, err);
+    if (strcmp(method, "sim.samples") == 0)
+        return samples(s, params, out, err);
     if (strcmp(method, "sim.speed") == 0)
         return speed(s, params, out, err);
     *known = false;

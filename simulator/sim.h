@@ -133,6 +133,9 @@ struct sim_face {
     uint16_t (*usb_product)(struct sim_box *box, char serial[SIM_TEXT]);
     /* A field of one of the box's devices has changed. May be NULL. */
     void (*changed)(struct sim_device *d, const char *field);
+    /* Adds the members `next` (the number of the next sample) and `samples` (at most n of them from number `from` on, each
+     * with n, time_ns (monotonic), time_us and its values) to the object in `out`. NULL: it does not stream. */
+    void (*samples)(struct sim_box *box, uint64_t from, size_t n, struct lec_buf *out);
     /* Makes the frame's checksum wrong; NULL: the protocol has none. */
     void (*spoil)(uint8_t *frame, size_t n);
     bool spoils; /* it makes its checksums wrong by itself */

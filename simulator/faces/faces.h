@@ -37,6 +37,7 @@ extern const struct sim_face sim_face_newline;
 extern const struct sim_face sim_face_promethean;
 extern const struct sim_face sim_face_kmtronic;
 extern const struct sim_face sim_face_go;
+extern const struct sim_face sim_face_stream;
 
 /* For text protocols: the length of the first line in n bytes without its terminator, or -1 if it is not whole yet. */
 ptrdiff_t sim_line_length(const uint8_t *p, size_t n, char terminator);
