@@ -91,8 +91,6 @@ static void every_kth(struct lec_run *run, struct run_channel *c, const struct r
         if (behind > 0.75)
             out.lost = (uint64_t)(behind + 0.5);
     }
-    if (at >= p->n)
-        return;
     out.first_ns = run_time_of(p, at);
     out.values = p->values + at;
     out.stride = k;
@@ -148,12 +146,34 @@ static void nearest_to_grid(struct lec_run *run, struct run_channel *c, const st
     run_take(run, c, &out);
 }
 
+/* The source is as slow as asked. Only where its rate has just been changed can one come too early after the last. */
+static void as_they_come(struct lec_run *run, struct run_channel *c, const struct run_piece *p)
+{
+    struct run_piece out = *p;
+    int64_t earliest = c->due_ns - (int64_t)(c->want_ns / 2);
+    while (c->due_set && out.n > 0 && run_time_of(&out, 0) < earliest) {
+        out.first_ns = out.n > 1 ? run_time_of(&out, 1) : out.first_ns;
+        out.times = out.times ? out.times + 1 : NULL;
+        out.values += out.stride;
+        out.n--;
+    }
+    if (out.n == 0) {
+        c->unsaid += p->lost;
+        return;
+    }
+    c->due_ns = run_time_of(&out, out.n - 1) + (int64_t)(c->want_ns + 0.5);
+    c->due_set = true;
+    run_take(run, c, &out);
+}
+
 static void thin(struct lec_run *run, struct run_channel *c, const struct run_piece *p)
 {
     double k = p->interval_ns > 0 ? c->want_ns / p->interval_ns : 1;
     double whole = nearbyint(k);
-    if (!(c->want_ns > 0) || (p->interval_ns > 0 && k < 1.01)) {
+    if (!(c->want_ns > 0)) {
         run_take(run, c, p);
+    } else if (p->interval_ns > 0 && k < 1.01) {
+        as_they_come(run, c, p);
     } else if (!(p->interval_ns > 0)) {
         if ((double)c->period_ns > c->want_ns * 0.99)
             run_take(run, c, p); /* polled as slowly as asked: all that there is */
@@ -203,7 +223,7 @@ static bool leave_early_ones(const struct lec_run *run, struct run_piece *p)
 static void take_in(struct lec_run *run, struct run_channel *c, const struct run_piece *piece)
 {
     struct run_piece p = *piece;
-    c->there = true;
+    c->there = !c->away;
     if (!put_in_order(run, c, &p))
         return;
     uint64_t by_time = missing_by_time(c, &p);

@@ -60,7 +60,7 @@ static void a_polynomial_has_its_terms_in_rising_order(void **state)
     near(at(-1), 2);
     reads("polynomial 5");
     near(at(1e6), 5);
-    assert_true(isnan(at(NAN)));
+    assert_true(isnan(at((double)NAN)));
 }
 
 static void an_exponential_is_a_times_b_to_the_x(void **state)
@@ -70,7 +70,7 @@ static void an_exponential_is_a_times_b_to_the_x(void **state)
     near(at(4), 48);
     near(at(-1), 1.5);
     reads("exponential 3 1");
-    assert_true(isnan(at(NAN)));
+    assert_true(isnan(at((double)NAN)));
 }
 
 static void a_thermistor_of_20_kilohms_is_at_25_degrees(void **state)
@@ -96,7 +96,7 @@ static void the_voltage_over_a_thermistor_is_held_inside_the_supply(void **state
     near(at(9), at(4.995));
     near(at(-1), at(0.005));
     assert_true(at(4.995) < at(0.005)); /* more ohms, colder */
-    assert_true(isnan(at(NAN)));
+    assert_true(isnan(at((double)NAN)));
 }
 
 static void nothing_is_colder_than_absolute_zero(void **state)
@@ -110,8 +110,8 @@ static void a_table_goes_straight_between_its_pairs_and_on_beyond_its_ends(void 
 {
     (void)state;
     reads("table 0:10 10:20 20:60");
-    static const double raw[] = {5, 15, -5, 25, 0, 10, 20, 19.9, NAN, 3};
-    static const double wanted[] = {15, 40, 5, 80, 10, 20, 60, 59.6, NAN, 13};
+    static const double raw[] = {5, 15, -5, 25, 0, 10, 20, 19.9, (double)NAN, 3};
+    static const double wanted[] = {15, 40, 5, 80, 10, 20, 60, 59.6, (double)NAN, 13};
     double out[10];
     lec_calibrate(&cal, raw, out, 10);
     for (size_t i = 0; i < 10; i++)
@@ -131,7 +131,7 @@ static void what_cannot_be_computed_is_nan_and_never_an_infinity(void **state)
                                       "steinhart-hart 1 1 1",
                                       "steinhart-hart 0 0 0",
                                       "table 0:0 1:1e308"};
-    static const double raw[] = {INFINITY, -INFINITY, NAN, 1e308, -1e308};
+    static const double raw[] = {(double)INFINITY, -(double)INFINITY, (double)NAN, 1e308, -1e308};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         double out[5];
         reads(all[i]);

@@ -76,7 +76,7 @@ static void jitter_is_no_loss(void **state)
     (void)state;
     size_t c = water(1);
     for (int i = 0; i < 200; i++) {
-        stage_tell(&st, c, i * 10 + (i * 7) % 4 * 0.4, 1, 10); /* the estimate moves by up to a sample */
+        stage_tell(&st, c, i * 10 + i % 2 * 1.3, 1, 10); /* the estimate moves by more than a sample */
         if (i % 10 == 9)
             lec_run_flush(st.run, MS(i * 10 + 10));
     }

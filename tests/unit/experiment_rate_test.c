@@ -156,10 +156,11 @@ static void the_grid_begins_with_the_run(void **state)
     stage_clear(&st);
     size_t c = stage_point(&st, "water", 1, 10);
     stage_open(&st);
-    stage_tell(&st, c, -995, 10, 300); /* the sensor was running before */
-    lec_run_flush(st.run, MS(2000));
-    assert_int_equal(st.out[c].n, 2);
+    stage_tell(&st, c, -955, 10, 300); /* the sensor was running before */
+    lec_run_flush(st.run, MS(2100));
+    assert_int_equal(st.out[c].n, 3);
     assert_int_equal(st.out[c].t[0], 5 * LEC_MS);
+    assert_int_equal(st.out[c].t[1], 1005 * LEC_MS);
     assert_int_equal(st.out[c].lost, 0);
     stage_close(&st);
 }

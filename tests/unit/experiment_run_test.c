@@ -169,6 +169,22 @@ static void large_blocks_pass_as_they_are(void **state)
     stage_close(&st);
 }
 
+static void a_block_with_a_time_of_its_own_keeps_it(void **state)
+{
+    (void)state;
+    stage_clear(&st);
+    size_t water = stage_point(&st, "water", 0, 10);
+    stage_open(&st);
+    stage_tell(&st, water, 0, 10, 10);
+    stage_tell(&st, water, 106, 10, 10); /* 6 ms after the last would have gone on */
+    lec_run_flush(st.run, MS(200));
+    assert_int_equal(st.out[water].blocks, 2);
+    assert_int_equal(st.out[water].t[9], 90 * LEC_MS);
+    assert_int_equal(st.out[water].t[10], 106 * LEC_MS);
+    assert_int_equal(st.out[water].lost, 0);
+    stage_close(&st);
+}
+
 static void the_interval_of_joined_blocks_is_that_of_the_samples(void **state)
 {
     (void)state;
@@ -264,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_run_without_an_end_ends_after_31_days),
         cmocka_unit_test(polled_values_keep_their_own_times),
         cmocka_unit_test(large_blocks_pass_as_they_are),
+        cmocka_unit_test(a_block_with_a_time_of_its_own_keeps_it),
         cmocka_unit_test(the_interval_of_joined_blocks_is_that_of_the_samples),
         cmocka_unit_test(the_state_is_told_as_json),
         cmocka_unit_test(raw_values_are_stored_and_calibrated_ones_are_seen),
