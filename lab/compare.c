@@ -24,10 +24,11 @@ static void add(struct apart *q, double t, double a, double b)
         q->from = t;
     q->to = t;
     q->n++;
-    q->a += a;
-    q->b += b;
-    q->d += (long double)a - b;
-    q->dd += ((long double)a - b) * ((long double)a - b);
+    long double of_a = (long double)a, of_b = (long double)b;
+    q->a += of_a;
+    q->b += of_b;
+    q->d += of_a - of_b;
+    q->dd += (of_a - of_b) * (of_a - of_b);
     q->most = fmax(q->most, fabs(a - b));
 }
 
@@ -42,12 +43,13 @@ static void measure(const struct lab_series *a, const struct lab_series *b, stru
             if (isnan(v))
                 continue;
             double of_a = base == a ? w : v, of_b = base == a ? v : w;
+            long double away_a = (long double)of_a - mean_a, away_b = (long double)of_b - mean_b;
             if (pass == 0) {
                 add(q, base->t[i], of_a, of_b);
             } else {
-                q->aa += (of_a - mean_a) * (of_a - mean_a);
-                q->bb += (of_b - mean_b) * (of_b - mean_b);
-                q->ab += (of_a - mean_a) * (of_b - mean_b);
+                q->aa += away_a * away_a;
+                q->bb += away_b * away_b;
+                q->ab += away_a * away_b;
             }
         }
     }
@@ -93,7 +95,7 @@ static double likeness(const double *a, const double *b, size_t n, long lag)
     size_t from_a = lag < 0 ? (size_t)-lag : 0, from_b = lag > 0 ? (size_t)lag : 0, m = n - from_a - from_b;
     long double sa = 0, sb = 0, aa = 0, bb = 0, ab = 0;
     for (size_t i = 0; i < m; i++) {
-        double x = a[from_a + i], y = b[from_b + i];
+        long double x = (long double)a[from_a + i], y = (long double)b[from_b + i];
         sa += x, sb += y, aa += x * x, bb += y * y, ab += x * y;
     }
     long double k = (long double)m;

@@ -85,8 +85,8 @@ static double squares(const struct lab_points *points, const struct lab_fitted *
 {
     long double sum = 0;
     for (size_t i = 0; i < points->n; i++) {
-        double r = points->y[i] - lab_curve(f, points->x[i]);
-        sum += (long double)r * r;
+        long double r = (long double)(points->y[i] - lab_curve(f, points->x[i]));
+        sum += r * r;
     }
     return (double)sum;
 }
@@ -136,7 +136,7 @@ int lab_fit_polynomial(const struct lab_points *points, unsigned order, struct l
     for (size_t i = 0; i < points->n; i++) {
         low = fmin(low, points->x[i]);
         high = fmax(high, points->x[i]);
-        mean += points->y[i];
+        mean += (long double)points->y[i];
     }
     if (!(high > low))
         return lec_fail(err, LEC_E_REFUSED, "all samples are at one place");
@@ -183,15 +183,16 @@ static void put_parameters(struct lec_buf *answer, const struct lab_fitted *f, e
 static void put_quality(struct lec_buf *answer, const struct lab_points *points, const struct lab_fitted *f)
 {
     long double mean = 0, total = 0, sum = 0, rest = 0;
-    double low = INFINITY, high = -INFINITY, before = 0;
+    double low = (double)INFINITY, high = -(double)INFINITY, before = 0;
     uint64_t changes = 0;
     for (size_t i = 0; i < points->n; i++)
         mean += (long double)points->y[i] / (long double)points->n;
     for (size_t i = 0; i < points->n; i++) {
         double r = points->y[i] - lab_curve(f, points->x[i]);
-        total += (points->y[i] - mean) * (points->y[i] - mean);
-        rest += (long double)r * r;
-        sum += r;
+        long double away = (long double)points->y[i] - mean, left = (long double)r;
+        total += away * away;
+        rest += left * left;
+        sum += left;
         low = fmin(low, r);
         high = fmax(high, r);
         changes += i > 0 && (r < 0) != (before < 0) ? 1 : 0;

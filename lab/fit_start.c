@@ -61,7 +61,7 @@ static size_t terms(enum lab_form form, double q, double u, double out[3])
 /* Least squares for a given q: the sum of squared residuals, and the linear parameters. */
 static double solve(const struct sight *s, enum lab_form form, double q, double best[3])
 {
-    double a[9] = {0}, b[3] = {0}, term[3], yy = 0;
+    double a[9] = {0}, b[3] = {0}, term[3];
     size_t k = 0;
     for (size_t i = 0; i < s->n; i++) {
         k = terms(form, q, s->x[i], term);
@@ -70,7 +70,6 @@ static double solve(const struct sight *s, enum lab_form form, double q, double 
                 a[r * 3 + c] += term[r] * term[c];
             b[r] += term[r] * s->y[i];
         }
-        yy += s->y[i] * s->y[i];
     }
     if (k == 0)
         return (double)INFINITY;

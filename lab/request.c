@@ -97,7 +97,7 @@ static int number_of(const struct lab_request *r, const char *key, double min, d
 static int time_of(const struct lab_request *r, const char *key, int64_t *out, struct lec_err *err)
 {
     const double most = 10.0 * (double)LEC_RUN_LONGEST_NS / 1e9;
-    double seconds = NAN;
+    double seconds = (double)NAN;
     int rc = number_of(r, key, -most, most, &seconds, err);
     if (rc == 0 && !isnan(seconds))
         *out = (int64_t)llround(seconds * 1e9);
@@ -208,7 +208,7 @@ static int analyze_of(struct lab_request *r, struct lec_err *err)
     if (rc == 0 && r->what == LAB_FIT)
         rc = fit_of(r, err);
     if (rc == 0 && r->what == LAB_TANGENT) {
-        r->at = NAN;
+        r->at = (double)NAN;
         rc = number_of(r, "at", -most, most, &r->at, err);
         if (rc == 0 && isnan(r->at))
             rc = lec_fail(err, LEC_E_RANGE, "\"at\" is missing");

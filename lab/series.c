@@ -55,11 +55,11 @@ static void add(struct sums *q, struct lab_series *s, double t, double v)
     s->max = v > s->max ? v : s->max;
     s->last = v;
     s->t_last = t;
-    q->sum += v;
-    q->squares += (long double)v * v;
-    long double away = v - q->mean;
+    long double wide = (long double)v, away = wide - q->mean;
+    q->sum += wide;
+    q->squares += wide * wide;
     q->mean += away / (long double)s->count;
-    q->m2 += away * (v - q->mean);
+    q->m2 += away * (wide - q->mean);
 }
 
 /* A sample with a number: kept if its turn has come. `broken` gathers the breaks since the last that was kept. */

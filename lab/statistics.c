@@ -33,13 +33,13 @@ int lab_area(struct lab_analysis *a, struct lec_err *err)
     long double area = 0, covered = 0, left_out = 0;
     uint64_t holes = 0;
     for (size_t i = 1; i < s.n; i++) {
-        double width = s.t[i] - s.t[i - 1];
+        long double width = (long double)(s.t[i] - s.t[i - 1]);
         if (s.broken[i]) {
             left_out += width;
             holes++;
             continue;
         }
-        area += (long double)width * ((long double)s.v[i] + s.v[i - 1]) / 2;
+        area += width * ((long double)s.v[i] + (long double)s.v[i - 1]) / 2;
         covered += width;
     }
     char unit[40];
