@@ -54,15 +54,17 @@ static void when(struct lec_buf *b, const struct lec_when *w)
     lec_buf_putc(b, '}');
 }
 
-static void point(struct lec_buf *b, const struct lec_point *p)
+/* `cal`: the calibration in force, or NULL. */
+static void point(struct lec_buf *b, const struct lec_point *p, const struct lec_calibration *cal)
 {
+    const char *unit = cal && *cal->unit ? cal->unit : p->unit;
     lec_json_next(b);
     lec_buf_putc(b, '{');
     text(b, "name", p->name);
     describe_label(b, p->label, p->label_en, p->name);
     text(b, "type", lec_type_name(p->type));
-    if (*p->unit)
-        text(b, "unit", p->unit);
+    if (*unit)
+        text(b, "unit", unit);
     text(b, "access", access_name(p->access));
     if (p->has_range) {
         number(b, "min", p->min, p->type);
@@ -77,6 +79,14 @@ static void point(struct lec_buf *b, const struct lec_point *p)
     when(b, &p->when);
     lec_json_key(b, "confirm");
     lec_json_bool(b, p->confirm && (p->access & LEC_READ));
+    if (p->stream) {
+        lec_json_key(b, "stream");
+        lec_json_bool(b, true);
+    }
+    if (cal) {
+        lec_json_key(b, "calibration");
+        lec_calibration_json(cal, b);
+    }
     lec_buf_putc(b, '}');
 }
 
@@ -143,7 +153,7 @@ void describe_device(struct core *core, const struct device_state *d, struct lec
         lec_json_key(b, "points");
         lec_buf_putc(b, '[');
         for (size_t i = 0; i < desc->n_points; i++)
-            point(b, &desc->points[i]);
+            point(b, &desc->points[i], d->points[i].calibration);
         lec_buf_putc(b, ']');
         lec_json_key(b, "actions");
         lec_buf_putc(b, '[');
