@@ -77,7 +77,8 @@ void blocks_told(struct core *core, struct device_state *d, const char *data, si
     _Static_assert((sizeof(struct lec_head) + sizeof head) % sizeof(double) == 0, "samples lie behind it");
     const double *raw = (const double *)(const void *)(data + sizeof head);
     struct follow *f = d->points[head.point].follow;
-    if (f && f->samples)
+    bool missing = !d->desc->points[head.point].stream && d->status != DEVICE_ONLINE && isnan(raw[0]);
+    if (f && f->samples && !missing) /* a question that nobody answers is no sample */
         to_recorder(core, f, &head, raw);
     if (core->events.samples > 0)
         to_subscribers(core, d, &head, raw);

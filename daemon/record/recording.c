@@ -35,6 +35,9 @@ struct recording {
     size_t n_open;
     uint64_t written[LEC_CHANNELS_MAX];  /* samples in the transaction under way */
     uint64_t unstored[LEC_CHANNELS_MAX]; /* samples that the disk did not take; the engine does not know yet */
+    uint64_t lost[LEC_CHANNELS_MAX];     /* told by blocks in the transaction under way... */
+    uint64_t untold[LEC_CHANNELS_MAX];   /* ...by those that the disk did not take: the next block tells it... */
+    uint64_t safe[LEC_CHANNELS_MAX];     /* ...and by those on the disk */
     bool any_unstored;
     int64_t correction_us;
     int64_t tick_at, tell_at;
@@ -111,7 +114,8 @@ static void not_stored(struct recording *g)
     for (size_t i = 0; i < LEC_CHANNELS_MAX; i++) {
         g->unstored[i] += g->written[i];
         g->any_unstored = g->any_unstored || g->written[i] > 0;
-        g->written[i] = 0;
+        g->untold[i] += g->lost[i];
+        g->written[i] = g->lost[i] = 0;
     }
 }
 
@@ -120,10 +124,15 @@ static void host_block(void *ctx, const struct lec_run_block *block)
     struct recording *g = ctx;
     struct lec_err err;
     live_block(g, block);
-    g->written[block->channel] += block->n; /* if it fails, the rollback counts it as unstored with the others */
+    struct lec_run_block whole = *block;
+    size_t c = block->channel;
     int rc = disk_write(g->r);
+    whole.lost += g->untold[c];
+    g->untold[c] = 0;
+    g->written[c] += whole.n; /* if it fails, the rollback counts it as not stored with the others */
+    g->lost[c] += whole.lost;
     if (rc == 0 && g->in_file) {
-        rc = lec_runs_block(g->r->runs, g->start.id, block, &err);
+        rc = lec_runs_block(g->r->runs, g->start.id, &whole, &err);
         if (rc < 0)
             disk_failed(g->r, rc, err.text);
     } else {
@@ -347,6 +356,9 @@ static int begin(struct recording *g, int64_t now, struct lec_err *err)
     memset(g->live, 0, sizeof g->live);
     memset(g->written, 0, sizeof g->written);
     memset(g->unstored, 0, sizeof g->unstored);
+    memset(g->lost, 0, sizeof g->lost);
+    memset(g->untold, 0, sizeof g->untold);
+    memset(g->safe, 0, sizeof g->safe);
     rc = lec_run_new(job->experiment, job->sources, &host, now, g->start.start_us, &g->run, err);
     if (rc < 0)
         return rc;
@@ -409,6 +421,20 @@ int recording_start(struct lec_recorder *r, const struct lec_record_job *job, in
     return 0;
 }
 
+/* What is missing at the end stands behind the last block: a channel that never delivered has none at all. */
+static int write_missing(struct recording *g, struct lec_err *err)
+{
+    for (size_t i = 0; i < g->job->experiment->n_channels; i++) {
+        struct lec_run_channel_state c;
+        lec_run_channel(g->run, i, &c);
+        uint64_t told = g->safe[i] + g->lost[i];
+        int rc = c.lost > told ? lec_runs_missing(g->r->runs, g->start.id, i, c.lost - told, err) : 0;
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 static void write_stop(struct recording *g, int64_t now)
 {
     struct lec_err err;
@@ -418,7 +444,9 @@ static void write_stop(struct recording *g, int64_t now)
     }
     if (disk_write(g->r) < 0)
         return;
-    int rc = lec_runs_stop(g->r->runs, g->start.id, g->stop_us, g->status, g->reason, &err);
+    int rc = write_missing(g, &err);
+    if (rc == 0)
+        rc = lec_runs_stop(g->r->runs, g->start.id, g->stop_us, g->status, g->reason, &err);
     if (rc < 0) {
         disk_failed(g->r, rc, err.text);
         return;
@@ -461,7 +489,7 @@ struct recording *recording_find(struct lec_recorder *r, const char *which, stru
     struct recording *found = NULL;
     size_t n = 0;
     for (struct recording *g = r->recordings; g; g = g->next) {
-        if (g->over || g->ended)
+        if (g->over || (g->run && g->ended)) /* one that pauses can be stopped */
             continue;
         if (which && *which && strcmp(g->start.id, which) != 0 && strcmp(name_of(g), which) != 0)
             continue;
@@ -670,6 +698,9 @@ void recordings_committed(struct lec_recorder *r)
         g->in_file_safe = g->in_file;
         g->n_open = 0;
         memset(g->written, 0, sizeof g->written);
+        for (size_t i = 0; i < LEC_CHANNELS_MAX; i++)
+            g->safe[i] += g->lost[i];
+        memset(g->lost, 0, sizeof g->lost);
     }
 }
 
@@ -715,7 +746,7 @@ int64_t recordings_turn(struct lec_recorder *r, int64_t now)
             conclude(g, now);
         } else if (g->run && (g->n_told > 0 || now >= g->tell_at)) {
             tell_news(g, now);
-        } else if (!g->run && !g->over && now >= g->again_at) {
+        } else if (!g->run && !g->over && !r->closing && now >= g->again_at) {
             next_of_row(g, now);
         }
         if (g->over) {
