@@ -211,6 +211,62 @@ def test_noise_on_the_wire_hurts_nobody(probes):
          what="the probe")
 
 
+def record(room, channel, target, rate, **keys):
+    room.call("experiment.create", experiment="e",
+              keys={"label": "E", "channel " + channel: target, "rate": rate, "duration": "2min", **keys})
+    return room.call("experiment.start", experiment="e")["run"]
+
+
+def shown(room, run):
+    return room.call("run.show", run=run)
+
+
+def test_a_run_tells_what_was_lost(probes):
+    _, sim, room = probes
+    good(room, "force", "value")
+    run = record(room, "f", "force.value", "200Hz")
+    wait(lambda: shown(room, run)["samples"] > 200, what="samples")
+    sim.call("sim.fault", device="force", fault="lost", count=4)
+    wait(lambda: truth(sim, "force", "lost") == 4, what="the loss")
+    enough = shown(room, run)["samples"] + 200
+    wait(lambda: shown(room, run)["samples"] > enough, what="more samples")
+    room.call("experiment.stop", run=run)
+    done = wait(lambda: shown(room, run) if shown(room, run)["state"] == "stopped" else None, what="the end")
+    assert done["lost"] == 12  # three samples a packet
+    assert truth(sim, "force", "period") == 0.005
+    times = room.call("run.read", run=run)["channels"][0]["t"]
+    steps = [b - a for a, b in zip(times, times[1:])]
+    assert len([s for s in steps if s > 0.0075]) in (1, 2, 3, 4)  # the gaps, wherever the packets were
+    assert abs((times[-1] - times[0]) / (len(times) + 12 - 1) - 0.005) < 0.0001
+
+
+def test_a_run_goes_on_in_another_port(probes):
+    _, sim, room = probes
+    good(room, "motion", "distance")
+    run = record(room, "d", "motion.distance", "50Hz")
+    wait(lambda: shown(room, run)["samples"] > 20, what="samples")
+    sim.call("sim.unplug", device="motion")
+    wait(lambda: status(room, "motion") == "away", what="away")
+    before = shown(room, run)["samples"]
+    sim.call("sim.plug", device="motion", port=12)
+    wait(lambda: shown(room, run)["samples"] > before + 50, what="samples again")
+    assert truth(sim, "motion", "period") == 0.02  # the rate that the run wants, again
+    room.call("experiment.stop", run=run)
+    kinds = [m["kind"] for m in shown(room, run)["marks"]]
+    assert "unplug" in kinds and "replug" in kinds
+
+
+@pytest.mark.parametrize("target, rate, able", [("probe.temperature", "10Hz", "500ms"), ("motion.distance", "200Hz", "20ms"),
+                                                ("force.value", "1000Hz", "5ms")])
+def test_a_rate_that_a_probe_cannot_do_is_refused(probes, target, rate, able):
+    _, _, room = probes
+    good(room, *target.split("."))
+    with pytest.raises(RoomError) as error:
+        record(room, "x", target, rate)
+    hz = "%g" % (1000 / float(able[:-2]))
+    assert able in str(error.value.__dict__) or hz in str(error.value.__dict__)
+
+
 # A memory for each way to convert, the table for old sensors, and what cannot be converted at all.
 @pytest.mark.parametrize("sensor, unit", [(10, "Cel"), (14, "V"), (11, "V"), (25, "N"), (30, "V"), (31, "Cel")])
 def test_every_kind_of_sensor_tells_the_truth(stage, sensor, unit):
