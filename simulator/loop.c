@@ -215,10 +215,11 @@ static void run_timers(struct loop *l)
     }
 }
 
-int loop_round(struct loop *l, int wait_ms, struct lec_err *err)
+/* To the nanosecond: a board that samples each millisecond shall not be up to one late. NULL: for ever. */
+static int round_until(struct loop *l, const struct timespec *wait, struct lec_err *err)
 {
     struct epoll_event events[EVENTS_PER_ROUND];
-    int n = epoll_wait(l->epoll, events, EVENTS_PER_ROUND, wait_ms);
+    int n = epoll_pwait2(l->epoll, events, EVENTS_PER_ROUND, wait, NULL);
     if (n < 0 && errno != EINTR)
         return lec_fail(err, LEC_E_BUG, "epoll: %s", strerror(errno));
     l->now = lec_now();
@@ -232,11 +233,22 @@ int loop_round(struct loop *l, int wait_ms, struct lec_err *err)
     return 0;
 }
 
+int loop_round(struct loop *l, int wait_ms, struct lec_err *err)
+{
+    struct timespec wait = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * LEC_MS};
+    return round_until(l, wait_ms < 0 ? NULL : &wait, err);
+}
+
 int loop_run(struct loop *l, struct lec_err *err)
 {
     int rc = 0;
     l->stop = false;
-    while (!l->stop && rc == 0)
-        rc = loop_round(l, l->n_heap > 0 ? lec_ms_until(l->heap[1]->at) : -1, err);
+    while (!l->stop && rc == 0) {
+        bool ever = l->n_heap > 0 && l->heap[1]->at != LEC_NEVER;
+        int64_t left = ever ? l->heap[1]->at - lec_now() : 0;
+        left = left > 0 ? left : 0;
+        struct timespec wait = {.tv_sec = left / LEC_SEC, .tv_nsec = left % LEC_SEC};
+        rc = round_until(l, ever ? &wait : NULL, err);
+    }
     return rc;
 }
