@@ -80,6 +80,10 @@ void lec_run_json(const struct lec_run *run, int64_t now_ns, struct lec_buf *b)
         lec_json_str(b, c->desc->name);
         lec_json_key(b, "unit");
         lec_json_str(b, unit(c));
+        if (c->desc->decimals >= 0) {
+            lec_json_key(b, "decimals");
+            lec_json_int(b, c->desc->decimals);
+        }
         if (isfinite(s.last)) {
             lec_json_key(b, "last");
             lec_json_float(b, s.last);
