@@ -160,14 +160,25 @@ void recording_print_heading(const json_t *run)
     table_print(t, false);
 }
 
+/* The newest value, with as many decimals as the experiment says. */
+static const char *newest(const json_t *c, char *buf, size_t size)
+{
+    const json_t *last = json_object_get(c, "last");
+    const char *unit = text_of(c, "unit");
+    int64_t decimals = int_of(c, "decimals", -1);
+    if (decimals < 0 || decimals > 9 || !json_is_number(last) || fabs(json_number_value(last)) > 1e9)
+        return word_measure(last, unit, buf, size);
+    snprintf(buf, size, "%.*f%s%s", (int)decimals, json_number_value(last), unit[0] ? " " : "", word_unit(unit));
+    return buf;
+}
+
 static void channel_cells(struct table *t, const json_t *c, const struct spark *spark, size_t width)
 {
     char value[WORD_SIZE], course[3 * SPARK_WIDTH + 1] = "";
     int64_t lost = int_of(c, "lost", 0), samples = int_of(c, "samples", 0);
     bool there = !json_is_false(json_object_get(c, "there")), live = json_object_get(c, "there") != NULL;
     table_cell(t, there ? PLAIN : WARN, "  %s", text_of(c, "channel"));
-    table_cell(t, there ? BOLD : DIM, "%s",
-               live ? word_measure(json_object_get(c, "last"), text_of(c, "unit"), value, sizeof value) : "");
+    table_cell(t, there ? BOLD : DIM, "%s", live ? newest(c, value, sizeof value) : "");
     table_cell(t, ACCENT, "%s", spark ? spark_text(spark, width, course, sizeof course) : "");
     table_cell(t, DIM, T("%lld mẫu", "%lld samples"), (long long)samples);
     if (!there)

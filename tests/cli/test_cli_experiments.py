@@ -284,6 +284,13 @@ def test_a_full_disk_and_a_device_that_is_away_are_said(cli, lab, say):
     assert process.wait(PATIENCE) == 0
 
 
+def test_values_have_the_decimals_that_the_experiment_says(english, lab):
+    lab.script = [a_run("done", channels=[dict(channel("water", last=71.375), decimals=2), dict(channel("mass", last=5, unit=""), decimals=1),
+                                          dict(channel("far", last=1e12), decimals=3), dict(channel("odd", last=2.5), decimals=99)])]
+    out = english("experiment", "start", "cooling", "--watch").out
+    assert "71.38 °C" in out and "5.0 " in out and "1e+12 °C" in out and "2.5 °C" in out
+
+
 def test_watch_in_json_is_a_document_a_line_until_the_end(english, lab):
     lab.script = [a_run(elapsed=5000), a_run(elapsed=5100, mark={"t_ms": 1, "kind": "mark", "text": "\x1b[31m"}), a_run("done")]
     got = english("experiment", "start", "cooling", "--watch", "--json")
