@@ -10,7 +10,7 @@
 #ifndef VERNIER_GO_USB_H
 #define VERNIER_GO_USB_H
 
-#include <libusb.h>
+#include <libusb-1.0/libusb.h>
 
 #include "codec.h"
 #include "lectern/driver.h"
