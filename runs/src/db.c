@@ -51,18 +51,20 @@ static const char schema[] =
     "PRAGMA user_version=" STR(VERSION) ";"
                                         "COMMIT";
 
-/* Commits are on the disk when they return (synchronous). No mmap: a disk that fails would be a signal. Pages of 4 KiB,
- * as small commits write whole pages; a WAL of about 4 MiB, so that a checkpoint holds up a slow card by a fraction of a
- * second only. */
-static const char write_settings[] = "PRAGMA page_size=4096;"
+/* Commits are on the disk when they return (synchronous). No mmap: a disk that fails would be a signal. Pages of 8 KiB: a
+ * commit writes a few whole pages, and larger ones make the least file larger. A WAL of about 4 MiB, so that a checkpoint
+ * holds up a slow card by a fraction of a second only. What is not committed stays in memory: to spill it into the WAL
+ * makes SQLite read the WAL again to renew its sums. */
+static const char write_settings[] = "PRAGMA page_size=8192;"
                                      "PRAGMA auto_vacuum=INCREMENTAL;"
                                      "PRAGMA journal_mode=WAL;"
                                      "PRAGMA synchronous=FULL;"
                                      "PRAGMA cache_size=-1024;"
+                                     "PRAGMA cache_spill=OFF;"
                                      "PRAGMA mmap_size=0;"
                                      "PRAGMA temp_store=MEMORY;"
                                      "PRAGMA secure_delete=OFF;"
-                                     "PRAGMA wal_autocheckpoint=1000;"
+                                     "PRAGMA wal_autocheckpoint=500;"
                                      "PRAGMA journal_size_limit=4194304;";
 static const char read_settings[] = "PRAGMA query_only=ON;"
                                     "PRAGMA cache_size=-1024;"

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wide.h"
+
 /* What the numbers of a chunk need: `any` is 0 when all are 0, `size` the or of their magnitudes. */
 struct need {
     uint64_t any, size;
@@ -80,51 +82,78 @@ uint8_t *ints_pack_chunk(uint8_t *out, const int64_t *v, size_t n)
 
 /* ---- 32 bits: loops that a compiler turns into vector code --------------------------------------------------- */
 
-static struct need need32(const int32_t *x, size_t n)
+/* The differences of v, and what they need. */
+WIDE(struct need, differences32, (const int32_t *v, size_t n, int32_t *d), (v, n, d))
 {
     uint32_t any = 0, size = 0;
-    for (size_t i = 0; i < n; i++) {
-        any |= (uint32_t)x[i];
-        size |= (uint32_t)(x[i] ^ (x[i] >> 31));
+    for (size_t i = 1; i < n; i++) {
+        int32_t x = v[i] - v[i - 1];
+        d[i - 1] = x;
+        any |= (uint32_t)x;
+        size |= (uint32_t)(x ^ (x >> 31));
     }
     return (struct need){any, size};
 }
 
+WIDE(int32_t, middle32, (const int32_t *v, size_t n), (v, n))
+{
+    int32_t low = v[0], high = v[0];
+    for (size_t i = 0; i < n; i++) {
+        low = v[i] < low ? v[i] : low;
+        high = v[i] > high ? v[i] : high;
+    }
+    return low + (high - low) / 2 + (high > low);
+}
+
+WIDE(struct need, offsets32, (const int32_t *v, size_t n, int32_t base, int32_t *d), (v, n, base, d))
+{
+    uint32_t any = 0, size = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t x = v[i] - base;
+        d[i] = x;
+        any |= (uint32_t)x;
+        size |= (uint32_t)(x ^ (x >> 31));
+    }
+    return (struct need){any, size};
+}
+
+WIDE(uint8_t *, narrow8, (uint8_t * out, const int32_t *x, size_t n), (out, x, n))
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)x[i];
+    return out + n;
+}
+
+WIDE(uint8_t *, narrow16, (uint8_t * out, const int32_t *x, size_t n), (out, x, n))
+{
+    uint16_t half[INTS_CHUNK];
+    for (size_t i = 0; i < n; i++)
+        half[i] = (uint16_t)x[i];
+    memcpy(out, half, n * 2);
+    return out + n * 2;
+}
+
 static uint8_t *narrow32(uint8_t *out, const int32_t *x, size_t n, unsigned code)
 {
-    if (code == 1) {
-        for (size_t i = 0; i < n; i++)
-            out[i] = (uint8_t)x[i];
-    } else if (code == 2) {
-        uint16_t half[INTS_CHUNK];
-        for (size_t i = 0; i < n; i++)
-            half[i] = (uint16_t)x[i];
-        memcpy(out, half, n * 2);
-    } else if (code == 3) {
+    if (code == 1)
+        return narrow8(out, x, n);
+    if (code == 2)
+        return narrow16(out, x, n);
+    if (code == 3)
         memcpy(out, x, n * 4);
-    }
     return out + n * widths[code];
 }
 
 uint8_t *ints_pack_chunk32(uint8_t *out, const int32_t *v, size_t n)
 {
-    int32_t d[INTS_CHUNK];
-    for (size_t i = 1; i < n; i++)
-        d[i - 1] = v[i] - v[i - 1];
-    unsigned code = width_code(need32(d, n - 1));
+    int32_t d[INTS_CHUNK], offset[INTS_CHUNK];
+    unsigned code = width_code(differences32(v, n, d));
     if (code > 1) { /* noise is wider in its differences than in itself */
-        int32_t low = v[0], high = v[0];
-        for (size_t i = 0; i < n; i++) {
-            low = v[i] < low ? v[i] : low;
-            high = v[i] > high ? v[i] : high;
-        }
-        int32_t base = low + (high - low) / 2 + (high > low);
-        if (width_code((struct need){1, (uint32_t)(high - base) | (uint32_t)(base - low - 1)}) < code) {
-            for (size_t i = 0; i < n; i++)
-                d[i] = v[i] - base;
-            code = width_code(need32(d, n));
-            *out++ = (uint8_t)code;
-            return narrow32(put_zigzag(out, base), d, n, code);
+        int32_t base = middle32(v, n);
+        unsigned direct = width_code(offsets32(v, n, base, offset));
+        if (direct < code) {
+            *out++ = (uint8_t)direct;
+            return narrow32(put_zigzag(out, base), offset, n, direct);
         }
     }
     *out++ = (uint8_t)(16 + code);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "wide.h"
+
 #define PACK_BITS   0
 #define DECIMALS    7 /* 10^0 .. 10^6 */
 #define PACK_BINARY 8
@@ -33,7 +35,7 @@ static double of_bits(uint64_t b)
 /* ---- Packing ------------------------------------------------------------------------------------------------ */
 
 /* Whole numbers times 1/p, all below 2^30? The loops have no branches, so that they become vector code. */
-static bool whole32(const double *v, size_t n, double p, int32_t *k)
+WIDE(bool, whole32, (const double *v, size_t n, double p, int32_t *k), (v, n, p, k))
 {
     uint64_t wrong = 0, range = 0;
     for (size_t i = 0; i < n; i++) {
@@ -46,7 +48,7 @@ static bool whole32(const double *v, size_t n, double p, int32_t *k)
 }
 
 /* p = 1 without the division. */
-static bool plain32(const double *v, size_t n, int32_t *k)
+WIDE(bool, plain32, (const double *v, size_t n, int32_t *k), (v, n, k))
 {
     uint64_t wrong = 0, range = 0;
     for (size_t i = 0; i < n; i++) {
@@ -140,7 +142,7 @@ static bool special(double v)
     return (b >> 52 & 0x7FF) == 0x7FF || b == UINT64_C(1) << 63;
 }
 
-static bool any_special(const double *v, size_t n)
+WIDE(bool, any_special, (const double *v, size_t n), (v, n))
 {
     uint64_t found = 0;
     for (size_t i = 0; i < n; i++) {
@@ -187,18 +189,25 @@ static uint8_t *pack_around(uint8_t *mode, uint8_t *out, const double *v, size_t
     return end;
 }
 
+static uint8_t *pack_chunk(uint8_t *out, const double *v, size_t n)
+{
+    uint8_t *mode = out++;
+    unsigned d = guess_decimals(v, n);
+    uint8_t *end = d < DECIMALS ? try_whole(out, v, n, tens[d]) : NULL;
+    *mode = (uint8_t)(1 + d);
+    if (end) /* nearly always; specials are no whole numbers */
+        return end;
+    end = any_special(v, n) ? pack_around(mode, out, v, n) : pack_plain(mode, out, v, n);
+    if (end)
+        return end;
+    *mode = PACK_BITS;
+    return pack_bits(out, v, n);
+}
+
 uint8_t *pack_values(uint8_t *out, const double *v, size_t n)
 {
-    for (size_t i = 0; i < n; i += PACK_CHUNK) {
-        size_t m = n - i < PACK_CHUNK ? n - i : PACK_CHUNK;
-        uint8_t *mode = out++;
-        uint8_t *end = any_special(v + i, m) ? pack_around(mode, out, v + i, m) : pack_plain(mode, out, v + i, m);
-        if (!end) {
-            *mode = PACK_BITS;
-            end = pack_bits(out, v + i, m);
-        }
-        out = end;
-    }
+    for (size_t i = 0; i < n; i += PACK_CHUNK)
+        out = pack_chunk(out, v + i, n - i < PACK_CHUNK ? n - i : PACK_CHUNK);
     return out;
 }
 

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANES 8
-
 uint64_t sums_samples(unsigned level)
 {
     return (uint64_t)SUMS_BUCKET << (4 * level);
@@ -48,36 +46,15 @@ void bucket_join(struct bucket *a, const struct bucket *b)
     a->gap = a->gap || b->gap;
 }
 
-/* Lanes, so that a compiler may use vectors without changing an order of comparisons. NaN loses every comparison. */
-static void extremes(const double *v, size_t n, double *low, double *high, uint64_t *count)
+static void by_value(struct bucket *out, const double *values, size_t n)
 {
-    double lo[LANES], hi[LANES];
-    uint64_t there[LANES] = {0};
-    for (size_t k = 0; k < LANES; k++) {
-        lo[k] = INFINITY;
-        hi[k] = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(values[i]))
+            continue;
+        out->n++;
+        out->low = out->low <= values[i] ? out->low : values[i];
+        out->high = out->high >= values[i] ? out->high : values[i];
     }
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            double x = v[i + k];
-            lo[k] = x < lo[k] ? x : lo[k];
-            hi[k] = x > hi[k] ? x : hi[k];
-            there[k] += x == x;
-        }
-    for (; i < n; i++) {
-        lo[0] = v[i] < lo[0] ? v[i] : lo[0];
-        hi[0] = v[i] > hi[0] ? v[i] : hi[0];
-        there[0] += v[i] == v[i];
-    }
-    *count = 0;
-    for (size_t k = 0; k < LANES; k++) {
-        *low = k == 0 || lo[k] < *low ? lo[k] : *low;
-        *high = k == 0 || hi[k] > *high ? hi[k] : *high;
-        *count += there[k];
-    }
-    if (*count == 0)
-        *low = *high = NAN;
 }
 
 static void by_result(struct bucket *out, const struct lec_calibration *c, const double *values, size_t n)
@@ -108,7 +85,14 @@ void bucket_over(struct bucket *out, const struct lec_calibration *calibration, 
     out->low = out->high = out->low_key = out->high_key = NAN;
     out->n = 0;
     if (ordered) {
-        extremes(values, n, &out->low, &out->high, &out->n);
+        double low, high;
+        if (sums_extremes(values, n, &low, &high)) {
+            out->low = low;
+            out->high = high;
+            out->n = n;
+        } else {
+            by_value(out, values, n);
+        }
         out->low_key = out->low;
         out->high_key = out->high;
     } else {

@@ -55,6 +55,8 @@ void bucket_join(struct bucket *a, const struct bucket *b);
 /* The bucket over values (and, in calibrating keys, their results) as they are in memory; t0, t1 and lost by the caller. */
 void bucket_over(struct bucket *out, const struct lec_calibration *calibration, bool ordered, const double *values,
                  size_t n);
+/* The least and the greatest of n values, 1 or more; false: some are not finite, and *low and *high mean nothing. */
+bool sums_extremes(const double *v, size_t n, double *low, double *high);
 bool sums_ordered(const struct lec_calibration *calibration);
 
 /* A page as bytes: check sum, count, columns low, high (pack.h), t0, t1 - t0, n, gap (ints.h). */

@@ -7,7 +7,7 @@
 #include "runs_impl.h"
 
 #define ROWS_AT_ONCE  64  /* blocks of 16384 samples: 1 to 8 MB */
-#define PAGES_AT_ONCE 512 /* 2 MiB */
+#define PAGES_AT_ONCE 256 /* 2 MiB */
 
 /* Deletes some of what a run has. 1: there is more. */
 static int delete_some(struct lec_runs *runs, int64_t run, struct lec_err *err)

@@ -194,8 +194,8 @@ static void a_damaged_part_of_the_tree_is_gone_round_and_marked(void **state)
     lec_runs_close(&s->runs);
     struct copy whole = load(s->file);
     int leaves = 0, hit = 0;
-    for (size_t page = whole.size / 4096 / 4; page < whole.size / 4096 && hit == 0; page++) {
-        uint8_t *p = whole.data + page * 4096;
+    for (size_t page = whole.size / 8192 / 4; page < whole.size / 8192 && hit == 0; page++) {
+        uint8_t *p = whole.data + page * 8192;
         unsigned cells = (unsigned)p[3] << 8 | p[4];
         if (p[0] == 13 && cells >= 1 && cells < 10 && ++leaves == 5) {
             memset(p, 0xA5, 64);
