@@ -60,10 +60,13 @@ static double smoothed(const struct run_operator *op, size_t i)
     return isnan(op->v[op->head + i]) || !isfinite(mean) ? (double)NAN : mean;
 }
 
+/* Larger values would overflow the sums, and then they would have to be made anew at every sample. */
+#define SLOPE_MOST 1e150
+
 static void add(struct run_operator *op, size_t i, double sign)
 {
     double x = (double)(op->t[op->head + i] - op->sums.t) * 1e-9, y = op->v[op->head + i] - op->sums.v;
-    if (isnan(y))
+    if (!(fabs(y) < SLOPE_MOST))
         return;
     op->sums.n += sign;
     op->sums.x += sign * x;
@@ -93,12 +96,11 @@ static double slope(struct run_operator *op, size_t i)
 {
     size_t from = op->sums.from, to = op->sums.to;
     window(op, i, &from, &to);
-    bool sound = isfinite(op->sums.xy) && isfinite(op->sums.y);
-    if (!sound || op->sums.age == 0 || op->sums.age > (to - from) / 2 + 16 || from >= op->sums.to) {
+    if (op->sums.age == 0 || op->sums.age > (to - from) / 2 + 16 || from >= op->sums.to) {
         double v = op->v[op->head + i];
         op->sums.n = op->sums.x = op->sums.xx = op->sums.y = op->sums.xy = 0;
         op->sums.t = op->t[op->head + i];
-        op->sums.v = isnan(v) ? 0 : v;
+        op->sums.v = fabs(v) < SLOPE_MOST ? v : 0;
         op->sums.age = 0;
         for (size_t k = from; k < to; k++)
             add(op, k, 1);
@@ -113,7 +115,7 @@ static double slope(struct run_operator *op, size_t i)
     op->sums.to = to;
     double below = op->sums.n * op->sums.xx - op->sums.x * op->sums.x;
     double result = (op->sums.n * op->sums.xy - op->sums.x * op->sums.y) / below;
-    bool usable = op->sums.n > 1.5 && below > 0 && isfinite(result) && !isnan(op->v[op->head + i]);
+    bool usable = op->sums.n > 1.5 && below > 0 && isfinite(result) && fabs(op->v[op->head + i]) < SLOPE_MOST;
     return usable ? result : (double)NAN;
 }
 

@@ -12,3 +12,5 @@ lectern_experiment_test(rate)
 lectern_experiment_test(loss)
 lectern_experiment_test(derive)
 lectern_experiment_test(event)
+
+lectern_fuzzer(experiment SOURCES ${CMAKE_SOURCE_DIR}/tests/fuzz/experiment_fuzz.c LINK lecternd_experiment)

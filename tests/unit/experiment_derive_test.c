@@ -227,7 +227,7 @@ static void rounding_does_not_grow_in_a_long_derivative(void **state)
     double v[1000];
     for (int s = 0; s < 60; s++) {
         for (size_t i = 0; i < 1000; i++)
-            v[i] = s == 10 && i == 500 ? 1e200 : 1e6 + 2 * (s + (double)i * 1e-3); /* one spike among them */
+            v[i] = s == 10 && i == 500 ? 1e100 : 1e6 + 2 * (s + (double)i * 1e-3); /* one spike among them */
         stage_values(&st, x, s * 1000, 1, v, 1000);
         lec_run_flush(st.run, MS(s * 1000 + 1000));
     }
@@ -236,6 +236,24 @@ static void rounding_does_not_grow_in_a_long_derivative(void **state)
     for (size_t i = 0; i < 60000; i++)
         if (i < 9900 || i > 12000)
             near(st.out[w].v[i], 2, 1e-5);
+    stage_close(&st);
+}
+
+static void values_that_no_sum_can_hold_cost_no_more_than_others(void **state)
+{
+    (void)state;
+    stage_clear(&st);
+    size_t x = stage_point(&st, "x", 0, 0.001), w = stage_derive(&st, "w", "derivative(x, 0.05)");
+    stage_open(&st);
+    static double v[1000];
+    for (size_t i = 0; i < 1000; i++)
+        v[i] = i % 3 == 0 ? 1e308 : i % 3 == 1 ? -1e308 : 5;
+    for (int k = 0; k < 100; k++)
+        stage_values(&st, x, k, 0.001, v, 1000);
+    lec_run_stop(st.run, "stopped", "", MS(100));
+    assert_int_equal(st.out[w].n, 100000); /* and not after minutes */
+    assert_true(isnan(st.out[w].v[50001]));
+    near(st.out[w].v[50002], 0, 1e-9); /* of what can be computed */
     stage_close(&st);
 }
 
@@ -400,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_derivative_is_the_slope_about_each_sample),
         cmocka_unit_test(a_long_window_takes_the_noise_out_of_a_slope),
         cmocka_unit_test(rounding_does_not_grow_in_a_long_derivative),
+        cmocka_unit_test(values_that_no_sum_can_hold_cost_no_more_than_others),
         cmocka_unit_test(a_window_never_reaches_over_a_gap),
         cmocka_unit_test(smooth_is_the_mean_about_each_sample_and_comes_half_a_window_late),
         cmocka_unit_test(an_integral_is_the_sum_of_trapezoids_from_the_start),
