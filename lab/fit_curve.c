@@ -10,7 +10,9 @@
 #include "fit.h"
 
 #define ITERATIONS 300
-#define POLISH     3
+#define POLISH     8
+#define SETTLED    1e-7            /* of a standard uncertainty */
+#define MANY       ((size_t)50000) /* points: of more, a part leads near enough for the last steps */
 
 double lab_form_value(enum lab_form form, const double *c, double u, double *d)
 {
@@ -18,7 +20,7 @@ double lab_form_value(enum lab_form form, const double *c, double u, double *d)
     d = d ? d : none;
     switch (form) {
     case LAB_FORM_EXPONENTIAL:
-        d[0] = exp(c[1] * u);
+        d[0] = c[1] * u > -700 ? exp(c[1] * u) : 0; /* numbers just above zero are slow to calculate with */
         d[1] = c[0] * u * d[0];
         d[2] = 1;
         return c[0] * d[0] + c[2];
@@ -136,7 +138,7 @@ static bool settle(const struct problem *q, double *c, double covariance[16], do
     double step[4] = {0}, next[4], further[16] = {0}, less, closer;
     if (!look_around(q, c, covariance, step, rest, away))
         return false;
-    for (int i = 0; i < POLISH; i++) {
+    for (int i = 0; i<POLISH && * away> SETTLED; i++) {
         double ahead[4] = {0};
         for (size_t k = 0; k < q->p; k++)
             next[k] = c[k] - step[k];
@@ -175,6 +177,26 @@ static int iterate(const struct problem *q, double *c, size_t *iterations, struc
     if (rc != GSL_SUCCESS && rc != GSL_ENOPROG && rc != GSL_EMAXITER)
         return lec_fail(err, LEC_E_REFUSED, "the fit fails: %s", gsl_strerror(rc));
     return 0;
+}
+
+/* Iterates over all points, or over a part of very many. */
+static int descend(const struct problem *q, double *c, size_t *iterations, struct lec_err *err)
+{
+    if (q->points.n <= MANY)
+        return iterate(q, c, iterations, err);
+    size_t step = q->points.n / MANY + 1, n = 0;
+    double *x = calloc(MANY, sizeof *x), *y = calloc(MANY, sizeof *y);
+    int rc = x && y ? 0 : lec_fail(err, LEC_E_NOMEM, "out of memory");
+    for (size_t i = 0; rc == 0 && i < q->points.n; i += step, n++) {
+        x[n] = q->points.x[i];
+        y[n] = q->points.y[i];
+    }
+    struct problem part = {.points = {x, y, n}, .form = q->form, .p = q->p};
+    if (rc == 0)
+        rc = iterate(&part, c, iterations, err);
+    free(x);
+    free(y);
+    return rc;
 }
 
 /* Moves and scales the points; the anchor of an exponential is where it is greatest, so that exp stays at or below 1. */
@@ -284,12 +306,19 @@ static int fit_scaled(const struct lab_points *points, enum lab_form form, doubl
         rc = scale(points, form, true, f, x, y, err);
     }
     if (rc == 0)
-        rc = iterate(&q, f->inner, &f->iterations, err);
+        rc = descend(&q, f->inner, &f->iterations, err);
     if (rc < 0)
         return rc;
     if (form == LAB_FORM_SINE)
         turn_sine(f->inner);
-    if (!settle(&q, f->inner, covariance, &rest, &away))
+    bool known = settle(&q, f->inner, covariance, &rest, &away);
+    if (!(known && away < 1e-3) && points->n > MANY) { /* the part led elsewhere */
+        rc = iterate(&q, f->inner, &f->iterations, err);
+        if (rc < 0)
+            return rc;
+        known = settle(&q, f->inner, covariance, &rest, &away);
+    }
+    if (!known)
         return lec_fail(err, LEC_E_REFUSED, "the samples do not determine the parameters of a curve of form \"%s\"",
                         lab_form_name(form));
     if (!(away < 1e-3))

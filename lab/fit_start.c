@@ -175,7 +175,8 @@ static size_t peaks(const struct lab_points *p, double out[PEAKS])
         grid[i] -= mean;
     size_t found = 0;
     if (gsl_fft_real_radix2_transform(grid, 1, n) == 0) {
-        for (size_t k = 1; k < n / 2; k++) {
+        size_t most = (size_t)((double)n / 2 * (double)p->n / (double)filled); /* two samples to a cycle */
+        for (size_t k = 1; k <= most && k < n / 2; k++) {
             double power = grid[k] * grid[k] + grid[n - k] * grid[n - k];
             size_t place = 0;
             while (place < found && best[place] >= power)
