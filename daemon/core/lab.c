@@ -290,6 +290,8 @@ static int rpc_of(json_int_t code, const char *said)
     case LEC_E_CONFIG:
     case LEC_E_NOTSUP:
         return -32602;
+    case LEC_E_REFUSED: /* a fit that the samples do not determine */
+        return -32006;
     case LEC_E_NOMEM:
     case LEC_E_BUSY:
     case LEC_E_LINK:
