@@ -251,7 +251,7 @@ static void wait_turn(struct lec_recorder *r, int64_t until)
     struct pollfd items[] = {{.fd = lec_mailbox_fd(r->commands), .events = POLLIN},
                              {.fd = lec_mailbox_fd(r->samples), .events = POLLIN}};
     bool sleep = lec_mailbox_sleep(r->commands);
-    sleep = lec_mailbox_sleep(r->samples) && sleep;
+    sleep = lec_mailbox_sleep(r->samples) && sleep && !r->closing; /* the command that woke us for the end is taken */
     if (sleep)
         (void)poll(items, ARRAY_LEN(items), lec_ms_until(until));
     lec_mailbox_wake(r->commands);
