@@ -300,7 +300,10 @@ void run_derive_feed(struct lec_run *run, struct run_channel *c, const struct ru
         size_t n = piece->n - at < RUN_ROWS ? piece->n - at : RUN_ROWS;
         for (size_t i = 0; i < n; i++)
             raw[i] = piece->values[(at + i) * piece->stride];
-        if (run->experiment->on_event) /* raw is what will be stored */
+        if (piece->flags & LEC_RUN_BAD) /* a result could not say that it comes from such values */
+            for (size_t i = 0; i < n; i++)
+                v[i] = (double)NAN;
+        else if (run->experiment->on_event) /* raw is what will be stored */
             memcpy(v, raw, n * sizeof *v);
         else
             lec_calibrate(&c->calibration, raw, v, n);

@@ -16,7 +16,8 @@
  * derived one, else the first counted or typed one. Of the others they take the newest value at or before that time (a
  * quarter of a sample later is not later), NaN if it is older than three of their intervals; a source that is
  * behind is waited for up to 500 ms. derivative and smooth look to both sides, so their results come half a window late;
- * at an end or a gap smooth takes fewer on both sides, derivative what there is. A missing value stays missing.
+ * at an end or a gap smooth takes fewer on both sides, derivative what there is. A missing value stays missing,
+ * and what is BAD counts as missing here and for conditions.
  *
  * Time: blocks of a channel never overlap and times rise. A block that lies less than a sample back is moved (LATE); what
  * lies further back, or 10 min ahead, is left out and counted. A jump forward that the device did not explain counts as

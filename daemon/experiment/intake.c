@@ -235,8 +235,9 @@ static void take_in(struct lec_run *run, struct run_channel *c, const struct run
     c->last_raw = p.values[p.n - 1];
     c->last_ns = c->source_ns;
     if (!(p.interval_ns > 0))
-        p.times = &c->source_ns; /* one sample */
-    look(run, c, &p);
+        p.times = &c->source_ns;  /* one sample */
+    if (!(p.flags & LEC_RUN_BAD)) /* what is not to be trusted starts and ends nothing */
+        look(run, c, &p);
     if (run->state == LEC_RUN_ENDED)
         return;
     if (run->experiment->on_event)

@@ -209,6 +209,28 @@ static void what_the_disk_did_not_take_is_lost_and_told(void **state)
     stage_close(&st);
 }
 
+static void values_that_are_not_to_be_trusted_are_stored_and_not_used(void **state)
+{
+    (void)state;
+    stage_clear(&st);
+    size_t c = stage_point(&st, "water", 0, 10), d = stage_derive(&st, "d", "water + 1");
+    st.experiment.stop = (struct lec_condition){.kind = LEC_COND_ABOVE, .channel = c, .level = 0.25};
+    stage_open(&st);
+    stage_tell(&st, c, 0, 10, 20);
+    stage_lossy(&st, c, 200, 10, 10, 0, LEC_RUN_BAD);
+    lec_run_flush(st.run, MS(300));
+    assert_int_equal(lec_run_state(st.run), LEC_RUN_RECORDING);
+    assert_int_equal(st.out[c].n, 30);
+    assert_int_equal(st.out[c].blocks, 2);
+    assert_int_equal(st.out[c].flags, LEC_RUN_BAD);
+    assert_int_equal(st.out[d].n, 30);
+    assert_true(st.out[d].v[19] > 1 && isnan(st.out[d].v[20]));
+    stage_tell(&st, c, 300, 10, 10);
+    lec_run_flush(st.run, MS(400));
+    assert_int_equal(lec_run_state(st.run), LEC_RUN_ENDED);
+    stage_close(&st);
+}
+
 /* ---- Nonsense ----------------------------------------------------------------------------------------------- */
 
 static void a_block_that_overlaps_the_one_before_is_taken_from_where_it_is_new(void **state)
@@ -426,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_polled_value_that_failed_to_come_is_counted),
         cmocka_unit_test(a_clock_put_right_moves_no_sample_and_is_marked),
         cmocka_unit_test(what_the_disk_did_not_take_is_lost_and_told),
+        cmocka_unit_test(values_that_are_not_to_be_trusted_are_stored_and_not_used),
         cmocka_unit_test(a_block_that_overlaps_the_one_before_is_taken_from_where_it_is_new),
         cmocka_unit_test(time_that_goes_backwards_is_left_out_and_counted),
         cmocka_unit_test(a_time_far_ahead_does_not_stop_the_channel),
