@@ -181,14 +181,13 @@ static void channel_cells(struct table *t, const json_t *c, const struct spark *
     table_cell(t, there ? BOLD : DIM, "%s", live ? newest(c, value, sizeof value) : "");
     table_cell(t, ACCENT, "%s", spark ? spark_text(spark, width, course, sizeof course) : "");
     table_cell(t, DIM, T("%lld mẫu", "%lld samples"), (long long)samples);
-    if (!there)
-        table_cell(t, WARN, "%s",
-                   samples > 0 ? T("thiết bị không có mặt", "its device is away")
-                               : T("chưa gửi gì", "nothing came yet"));
-    else if (lost > 0)
-        table_cell(t, WARN, T("mất %lld", "%lld lost"), (long long)lost);
-    else
-        table_cell(t, PLAIN, "%s", "");
+    char missing[WORD_SIZE] = "";
+    if (lost > 0)
+        snprintf(missing, sizeof missing, T("mất %lld", "%lld lost"), (long long)lost);
+    const char *away = there         ? ""
+                       : samples > 0 ? T("thiết bị không có mặt", "its device is away")
+                                     : T("chưa gửi gì", "nothing came yet");
+    table_cell(t, WARN, "%s%s%s", away, away[0] && missing[0] ? ", " : "", missing);
 }
 
 int recording_print(const json_t *run, const struct spark *sparks, size_t n_sparks)

@@ -264,11 +264,11 @@ def test_only_a_recording_that_is_whole_ends_with_0(english, lab, state, code):
 
 def test_a_full_disk_and_a_device_that_is_away_are_said(cli, lab, say):
     lab.script = [a_run("stopped", full=False, simulated=True, channels=[
-        channel("water", there=False), channel("air", last=None, samples=0, there=False), channel("mass", lost=7, unit="g"),
+        channel("water", there=False, lost=14), channel("air", last=None, samples=0, there=False), channel("mass", lost=7, unit="g"),
         channel("time", last=None, samples=0)])]
     out = cli("experiment", "start", "cooling", "--watch").out
     rows = {line.split()[0]: line for line in out.splitlines() if line.startswith("  ") and line.split()}
-    assert say("thiết bị không có mặt", "its device is away") in rows["water"]
+    assert say("thiết bị không có mặt, mất 14", "its device is away, 14 lost") in rows["water"]
     assert say("chưa gửi gì", "nothing came yet") in rows["air"] and "–" in rows["air"]
     assert say("mất 7", "7 lost") in rows["mass"] and "61.25 g" in rows["mass"]
     assert rows["time"].rstrip().endswith(say("0 mẫu", "0 samples"))
