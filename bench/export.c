@@ -18,8 +18,6 @@
 #define SAMPLES  500000 /* of each */
 #define BLOCK    1000
 
-extern char **environ;
-
 static double level(size_t channel, size_t i)
 {
     return floor(32768 + 20000 * sin((double)i * 1e-3 * (double)(channel + 1)) + (double)(i * 2654435761u % 97));
