@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -214,6 +215,10 @@ static void tick(struct core *core, int64_t now)
     watch_clock(core);
     events_heartbeat(core);
     record_tick(core, now);
+    if (!core->settled) { /* what reading the room's files took is not needed again */
+        core->settled = true;
+        malloc_trim(0);
+    }
     sd_notify(0, "WATCHDOG=1");
 }
 

@@ -42,10 +42,6 @@ static bool check_metadata(struct core *core, const struct request *r, const str
 {
     const char *key;
     json_t *value;
-    if (metadata && !json_is_object(metadata)) {
-        reply_param(core, r, "metadata", "an object of texts is wanted");
-        return false;
-    }
     json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
     {
         if (!find_field(e, key))
@@ -393,11 +389,13 @@ void experiment_start(struct core *core, struct request *r)
     const char *operator_ = param_text(core, r, "operator", false, &ok);
     if (!ok)
         return;
-    const struct lec_experiment *e = experiment_named(core, r, name);
-    if (!e)
-        return;
     const json_t *metadata = json_object_get(r->params, "metadata");
-    if (!check_metadata(core, r, e, metadata, &operator_) || !check_rates(core, r, e))
+    if (metadata && !json_is_object(metadata)) {
+        reply_param(core, r, "metadata", "an object of texts is wanted");
+        return;
+    }
+    const struct lec_experiment *e = experiment_named(core, r, name);
+    if (!e || !check_metadata(core, r, e, metadata, &operator_) || !check_rates(core, r, e))
         return;
     char text[160];
     struct trouble busy = {.code = -32007, .reason = text};

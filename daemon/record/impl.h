@@ -1,7 +1,7 @@
 /* What the parts of the recorder share.
  *
  *   recorder.c   the core's side: letters out          thread.c   the recorder's thread: its loop, commands, commits
- *   recording.c  one recording: the engine's host      disk.c     the file: opening, a full disk, budget, tidying
+ *   recording.c  one recording (recording.h)           disk.c     the file: opening, a full disk, budget, tidying
  *   reader.c     the reader's thread                   tell.c     letters to the core
  *   documents.c  runs as JSON
  */
@@ -141,7 +141,6 @@ int64_t recording_mark(struct recording *g, const char *text, const char *by, in
 int recording_hand(struct recording *g, const struct lec_record_value values[], size_t n, int64_t now, int64_t *t_ns,
                    struct lec_err *err);
 void recording_json(const struct recording *g, int64_t now, struct lec_buf *b);
-const char *recording_run(const struct recording *g); /* its id */
 /* To all of them: */
 void recordings_samples(struct lec_recorder *r, const struct lec_record_block *block, const double *raw);
 void recordings_value(struct lec_recorder *r, uint32_t key, const struct lec_value *value, int64_t now);

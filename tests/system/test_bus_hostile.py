@@ -24,9 +24,11 @@ def documented():
     """{method: {parameter: required}} as the table in docs/protocol.md says."""
     methods = {}
     text = (ROOT / "docs" / "protocol.md").read_text()
-    table = text[text.index("### 2.2 Methods"):text.index("## 3.")]
+    table = text[text.index("### 2.2 Methods"):text.index("## 3.")] + text[text.index("## 8."):]
     for row in re.findall(r"^\| `([a-z]+\.[a-z]+)`[^|]*\|([^|]*)\|", table, re.M):
         optional = set(re.findall(r"\*`([a-z_]+)`\*", row[1]))
+        if "*`run`* or *`experiment`*" in row[1]:  # both may be left out
+            optional |= {"run", "experiment"}
         names = re.findall(r"(?<![\"a-z])`([a-z_]+)`(?!\")", re.sub(r"\([^)]*\)|\{[^}]*\}", "", row[1]))
         methods[row[0]] = {name: name not in optional for name in names}
     return methods
@@ -39,15 +41,28 @@ GOOD = {  # parameters that are right, but reach no device
     "scene.plan": {"scene": "evening"}, "scene.start": {"scene": "evening"}, "scene.run": {"run": "0000000000000000"},
     "scene.cancel": {"scene": "evening"}, "scene.capture": {"scene": "now"}, "driver.search": {"driver": "pjlink"},
     "line.trace": {"line": "tcp://10.20.1.13:23", "on": False},
+    "experiment.create": {"experiment": "new", "keys": {"channel x": "nobody.nothing"}},
+    "experiment.delete": {"experiment": "nothing"}, "experiment.start": {"experiment": "nothing"}, "experiment.stop": {},
+    "experiment.mark": {"text": "x"}, "experiment.sample": {}, "run.list": {}, "run.show": {"run": "x"}, "run.read": {"run": "x"},
+    "run.export": {"run": "x", "format": "csv"}, "run.fetch": {"file": "x"}, "run.delete": {"run": "x"},
+    "run.analyze": {"run": "x", "channel": "x", "what": "statistics"},
+    "point.calibrate": {"target": "projector.lamp.hours", "form": ""},
 }
-TEXTS = {"device", "as", "target", "until", "scene", "run", "kind", "driver", "line"}
-BOOLS = {"fresh", "newest", "on"}
-NUMBERS = {"timeout_ms", "after", "before", "limit", "port"}
+TEXTS = {"device", "as", "target", "until", "scene", "run", "kind", "driver", "line", "experiment", "operator", "text", "format", "shape",
+         "lang", "file", "channel", "what", "form", "against", "with_run", "with_channel", "unit", "note", "date"}
+BOOLS = {"fresh", "newest", "on", "raw", "keep", "force"}
+NUMBERS = {"timeout_ms", "after", "before", "limit", "port", "width", "offset"}
+REALS = {"from", "to", "order", "origin", "points", "at", "window"}
 ANY_TYPE = {"value"}
 WRONG = {  # JSON texts, by what the parameter is
     "text": ["null", "true", "0", "-1", "1.5", "[]", "{}", "[\"lights\"]", "{\"a\":1}", "9223372036854775807"],
     "bool": ["null", "0", "1", "1.5", "\"true\"", "\"\"", "[]", "{}"],
     "number": ["null", "true", "1.5", "1e3", "-1", "-9223372036854775808", "\"1\"", "\"\"", "[]", "{}", "[1]"],
+    "real": ["null", "true", "\"1\"", "\"\"", "[]", "{}", "[1]"],
+    "channels": ["null", "true", "1", "\"t\"", "{}", "[1]", "[null]", "[[\"t\"]]"],
+    "keys": ["null", "true", "1", "\"x\"", "[]", "{\"channel x\":1}", "{\"channel x\":null}", "{\"a\":{}}"],
+    "values": ["null", "true", "1", "\"x\"", "[]", "{\"a\":\"1\"}", "{\"a\":null}", "{\"a\":[1]}"],
+    "metadata": ["null", "true", "1", "\"x\"", "[]"],
     "args": ["null", "true", "1", "\"x\"", "1.5"],
     "label": ["null", "true", "1", "\"x\"", "[]", "{\"vi\":1}", "{\"en\":[]}", "{\"vi\":\"a\",\"de\":\"b\"}"],
     "devices": ["null", "true", "1", "\"lights\"", "{}", "[1]", "[null]", "[[\"lights\"]]"],
@@ -55,7 +70,8 @@ WRONG = {  # JSON texts, by what the parameter is
 
 
 def wrong_for(name):
-    kind = "text" if name in TEXTS else "bool" if name in BOOLS else "number" if name in NUMBERS else name
+    kind = ("text" if name in TEXTS else "bool" if name in BOOLS else "number" if name in NUMBERS else "real" if name in REALS
+            else name)
     return WRONG[kind]
 
 

@@ -596,6 +596,83 @@ def test_only_what_was_exported_is_deleted_without_force(lab):
     assert gone[0]["data"]["run"] == run and gone[0]["principal"]
 
 
+def columns(db, table):
+    return [row[1] for row in db.execute("PRAGMA table_info(%s)" % table)]
+
+
+def test_ten_thousand_runs_are_listed_quickly(lab):
+    run = lab.start("slow")
+    lab.until(lambda r: r["samples"] > 2)
+    lab.call("experiment.stop")
+    lab.daemon.end()
+    file = lab.stage.folder / "state" / "lab.runs.db"
+    with sqlite3.connect(file) as db:  # the run, over and over, one a minute in the past
+        rest = [c for c in columns(db, "run") if c not in ("num", "id", "start_us")]
+        db.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<10000) INSERT INTO run(id, start_us, %s)"
+                   " SELECT 'old-'||n.i, start_us-n.i*60000000, %s FROM run, n" % (",".join(rest), ",".join(rest)))
+    db.close()
+    lab.again(online=False)
+    begun = time.monotonic()
+    newest = lab.call("run.list")["runs"]
+    assert time.monotonic() - begun < 2.0, "a second at most, even with sanitizers"
+    assert newest[0]["run"] == run and [r["run"] for r in newest[1:]] == ["old-%d" % i for i in range(1, 100)]
+    seen, before = 0, None
+    while True:
+        page = lab.call("run.list", limit=1000, **({"before": before} if before else {}))["runs"]
+        if not page:
+            break
+        seen += len(page)
+        before = page[-1]["start"]
+    assert seen == 10001
+    begun = time.monotonic()
+    assert lab.start("slow") not in ("old-1", run)
+    assert time.monotonic() - begun < 2.0
+
+
+def test_the_budget_is_told_and_only_exported_runs_make_room(stage):
+    text = ROOM.replace("site = school", "site = school\nruns.budget = 10MB")
+    lab = Lab(stage, text)
+    runs = []
+    for _ in range(2):
+        runs.append(lab.start("slow"))
+        lab.until(lambda r: r["run"] == runs[-1] and r["samples"] > 2)
+        lab.call("experiment.stop")
+    lab.daemon.end()
+    file = stage.folder / "state" / "lab.runs.db"
+
+    def grow(run, megabytes):
+        with sqlite3.connect(file) as db:  # as if it had gone on for a day
+            channel, = db.execute("SELECT c.num FROM channel c, run r WHERE c.run=r.num AND r.id=?", (run,)).fetchone()
+            for i in range(int(megabytes * 10)):
+                db.execute("INSERT INTO block(id, n, t0, t1, lost, data) VALUES(?, 1, 0, 0, 0, zeroblob(100000))"
+                           if "lost" in columns(db, "block") else
+                           "INSERT INTO block(id, n, t0, t1, data) VALUES(?, 1, 0, 0, zeroblob(100000))",
+                           ((channel << 40) + 1000000 + i,))
+            db.execute("UPDATE run SET bytes=? WHERE id=?", (int(megabytes * 1e6), run))
+        db.close()
+
+    def warnings():
+        return [e["data"]["percent"] for e in lab.entries("limit") if e["name"] == "runs.budget"]
+
+    grow(runs[0], 8.5)
+    lab.again(online=False)
+    wait(lambda: warnings() == [80], what="the warning")
+    lab.daemon.end()
+    grow(runs[1], 4)
+    lab.again(online=False)
+    wait(lambda: warnings() == [80, 100], what="the last warning")
+    assert len(lab.call("run.list")["runs"]) == 2, "what nobody has exported stays, whatever the budget says"
+    lab.daemon.end()
+    with sqlite3.connect(file) as db:
+        db.execute("UPDATE run SET exported_us=1 WHERE id=?", (runs[0],))
+    db.close()
+    lab.again(online=False)
+    wait(lambda: [r["run"] for r in lab.call("run.list")["runs"]] == [runs[1]], what="room")
+    gone = wait(lambda: [e["data"] for e in lab.entries("run") if e["data"]["what"] == "deleted"])
+    assert [d["run"] for d in gone] == [runs[0]] and "budget" in gone[0]["reason"]
+    wait(lambda: file.stat().st_size < 6e6, what="the space to be given back")
+
+
 needs_lab = pytest.mark.skipif(not (BUILD / "bin" / "lectern-lab").exists(), reason="lectern-lab is not built")
 
 

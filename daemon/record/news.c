@@ -1,0 +1,138 @@
+/* What is told of a recording: to the bus, and to the journal. */
+#include "record/recording.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void label(struct lec_buf *b, const struct lec_experiment *e)
+{
+    lec_json_key(b, "label");
+    lec_buf_puts(b, "{\"vi\":");
+    lec_json_str(b, *e->label ? e->label : e->name);
+    lec_json_key(b, "en");
+    lec_json_str(b, *e->label_en ? e->label_en : *e->label ? e->label : e->name);
+    lec_buf_putc(b, '}');
+}
+
+static void mark_json(const struct lec_run_mark *m, struct lec_buf *b)
+{
+    lec_json_key(b, "mark");
+    lec_buf_puts(b, "{\"t_ms\":");
+    lec_json_float(b, (double)(m->t_ns / 1000) / 1000);
+    lec_json_key(b, "kind");
+    lec_json_str(b, m->kind);
+    if (*m->channel) {
+        lec_json_key(b, "channel");
+        lec_json_str(b, m->channel);
+    }
+    lec_json_key(b, "text");
+    lec_json_str(b, m->text);
+    if (m->lost > 0) {
+        lec_json_key(b, "lost");
+        lec_json_int(b, (int64_t)m->lost);
+    }
+    if (*m->by) {
+        lec_json_key(b, "by");
+        lec_json_str(b, m->by);
+    }
+    lec_buf_putc(b, '}');
+}
+
+static void run_json(const struct recording *g, int64_t now, const struct lec_run_mark *mark, struct lec_buf *b)
+{
+    const struct lec_record_job *job = g->job;
+    lec_buf_puts(b, "{\"run\":");
+    lec_json_str(b, g->start.id);
+    lec_json_key(b, "experiment");
+    lec_json_str(b, recording_name(g));
+    label(b, job->experiment);
+    if (g->run)
+        lec_run_json(g->run, now, b);
+    else
+        lec_buf_puts(b, ",\"state\":\"pause\"");
+    if (g->begun) {
+        lec_json_key(b, "start");
+        lec_json_int(b, g->start.start_us);
+    }
+    if (g->ended) {
+        lec_json_key(b, "stop");
+        lec_json_int(b, g->stop_us);
+        if (*g->reason) {
+            lec_json_key(b, "reason");
+            lec_json_str(b, g->reason);
+        }
+    }
+    if (*job->operator_) {
+        lec_json_key(b, "operator");
+        lec_json_str(b, job->operator_);
+    }
+    lec_json_key(b, "principal");
+    lec_json_str(b, job->principal);
+    if (job->experiment->repeat > 1)
+        lec_buf_printf(b, ",\"nth\":%u,\"repeat\":%u", g->nth, job->experiment->repeat);
+    if (job->simulated)
+        lec_buf_puts(b, ",\"simulated\":true");
+    if (g->r->full)
+        lec_buf_puts(b, ",\"full\":true");
+    if (mark)
+        mark_json(mark, b);
+    lec_buf_putc(b, '}');
+}
+
+void recording_json(const struct recording *g, int64_t now, struct lec_buf *b)
+{
+    run_json(g, now, NULL, b);
+}
+
+static void tell(struct recording *g, int64_t now, const struct lec_run_mark *mark)
+{
+    struct lec_buf b;
+    lec_buf_init(&b, LEC_RECORDED_MAX);
+    run_json(g, now, mark, &b);
+    tell_run(g->r, g->job->number, recording_name(g), g->start.id, &b);
+    lec_buf_done(&b);
+}
+
+void recording_tell_news(struct recording *g, int64_t now)
+{
+    for (size_t i = 0; i < g->n_told; i++)
+        tell(g, now, &g->told[i]);
+    if (g->n_told == 0)
+        tell(g, now, NULL);
+    g->n_told = 0;
+    g->tell_at = now + TELL_EVERY_NS;
+}
+
+void recording_journal(struct recording *g, const char *what)
+{
+    struct lec_buf b;
+    lec_buf_init(&b, 2048);
+    lec_buf_puts(&b, "{\"what\":");
+    lec_json_str(&b, what);
+    lec_json_key(&b, "run");
+    lec_json_str(&b, g->start.id);
+    if (g->ended) {
+        uint64_t samples = 0, lost = 0;
+        for (size_t i = 0; i < g->job->experiment->n_channels; i++) {
+            struct lec_run_channel_state c;
+            lec_run_channel(g->run, i, &c);
+            samples += c.samples;
+            lost += c.lost;
+        }
+        lec_json_key(&b, "state");
+        lec_json_str(&b, g->status);
+        if (*g->reason) {
+            lec_json_key(&b, "reason");
+            lec_json_str(&b, g->reason);
+        }
+        lec_buf_printf(&b, ",\"samples\":%" PRIu64 ",\"lost\":%" PRIu64, samples, lost);
+    }
+    lec_buf_putc(&b, '}');
+    tell_journal(g->r, "run", "", recording_name(g), g->job->principal, &b);
+    lec_buf_done(&b);
+}
+
+void recording_tell(struct recording *g, int64_t now)
+{
+    tell(g, now, NULL);
+}
