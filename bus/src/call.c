@@ -12,7 +12,8 @@
 /* Methods that only read may be asked again of a room that restarted. The verb says which (protocol, section 2.2). */
 static bool only_reads(const char *method)
 {
-    static const char *const verbs[] = {"describe", "list", "read", "run", "plan", "snapshot", "health", "search"};
+    static const char *const verbs[] = {"describe", "list",   "read", "run",   "plan",   "snapshot",
+                                        "health",   "search", "show", "fetch", "analyze"};
     const char *verb = strchr(method, '.');
     for (size_t i = 0; verb && i < ARRAY_LEN(verbs); i++)
         if (strcmp(verb + 1, verbs[i]) == 0)

@@ -45,7 +45,7 @@ def run_folder():
     return "/tmp/lectern-%d" % os.getuid()
 
 
-READING_VERBS = {"describe", "list", "read", "run", "plan", "snapshot", "health", "search"}
+READING_VERBS = {"describe", "list", "read", "run", "plan", "snapshot", "health", "search", "show", "fetch", "analyze"}
 
 
 class Room:
