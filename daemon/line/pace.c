@@ -177,7 +177,7 @@ static void new_window(struct lec_pace *p, int64_t now)
     p->late.begun_ns = now;
     p->late.n = 0;
     p->late.sum = 0;
-    p->late.least = INFINITY;
+    p->late.least = (double)INFINITY;
 }
 
 /* A window is over: is it late as a whole, and the one before too? Returns by how much, in nanoseconds, else 0. The

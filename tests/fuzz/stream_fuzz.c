@@ -1,6 +1,7 @@
 /* Whatever bytes a board sends, in whatever pieces: the driver stream must keep its bounds, tell rising times, and find
  * its way back. The first byte chooses how the profile reads lines. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
