@@ -414,15 +414,22 @@ static uint8_t bcd(unsigned v)
     return (uint8_t)(v / 10 % 10 << 4 | v % 10);
 }
 
+/* The serial number that the room names in the line, or NULL. */
+static const char *named_serial(const struct sim_box *box)
+{
+    const char *path = box->line->desc->path, *slash = path ? strchr(path, '/') : NULL;
+    return slash ? slash + 1 : NULL;
+}
+
 /* "0523-4660": year, week, and a number; from the line of the room, the trait serial, or the seed. */
 static void make_serial(struct probe *p)
 {
     const struct sim_device *d = device(p);
-    const char *slash = strchr(d->desc->line->path, '/');
+    const char *named = named_serial(p->box);
     char text[SIM_TEXT] = "";
     int64_t date = 523, number = (int64_t)(d->seed % 1000000);
-    if (slash)
-        lec_copy_utf8(text, sizeof text, slash + 1, strlen(slash + 1));
+    if (named)
+        lec_copy_utf8(text, sizeof text, named, strlen(named));
     else
         (void)sim_trait(d, "serial", text);
     char *dash = strchr(text, '-');
@@ -467,10 +474,10 @@ static uint16_t usb_product(struct sim_box *box, char serial[SIM_TEXT])
 {
     static const uint16_t products[] = {[SIM_GO_TEMP] = 2, [SIM_GO_LINK] = 3, [SIM_GO_MOTION] = 4};
     const struct probe *p = box->face;
-    const char *slash = strchr(device(p)->desc->line->path, '/');
+    const char *named = named_serial(box);
     /* Only the motion detector says it this way: the others are asked. */
-    if (state(p)->kind == SIM_GO_MOTION && slash)
-        lec_copy_utf8(serial, SIM_TEXT, slash + 1, strlen(slash + 1));
+    if (state(p)->kind == SIM_GO_MOTION && named)
+        lec_copy_utf8(serial, SIM_TEXT, named, strlen(named));
     return products[state(p)->kind];
 }
 
