@@ -7,6 +7,7 @@
 
 #include "faces/faces.h"
 #include "map.h"
+#include "models/go.h"
 #include "models/models.h"
 #include "unit/sim_stage.h"
 
@@ -44,6 +45,7 @@ static const struct {
     {&sim_face_newline, &sim_model_panel},
     {&sim_face_promethean, &sim_model_panel},
     {&sim_face_kmtronic, &sim_model_relays},
+    {&sim_face_go, &sim_model_go},
 };
 
 static const struct sim_map *relay_map(void)
