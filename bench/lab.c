@@ -8,27 +8,12 @@
 #include <zmq.h>
 
 #include "bench.h"
+#include "rpc.h"
 
 #define CHANNELS 8
 #define SECONDS  60
 #define ROUNDS   6
 #define CALLS    4000
-
-static json_t *call(void *dealer, const char *method, json_t *params)
-{
-    static int id = 1000;
-    json_t *request =
-        json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id", id++, "method", method, "params", params);
-    char *text = json_dumps(request, JSON_COMPACT);
-    json_t *answer = json_loads(bench_call(dealer, text), 0, NULL);
-    json_t *result = json_incref(json_object_get(answer, "result"));
-    if (!result)
-        bench_die("%s: %s", text, json_dumps(answer, JSON_COMPACT));
-    free(text);
-    json_decref(request);
-    json_decref(answer);
-    return result;
-}
 
 static pid_t start(const char *name, int rate, void **dealer)
 {
@@ -53,49 +38,41 @@ static pid_t start(const char *name, int rate, void **dealer)
     return pid;
 }
 
-/* How many of a channel's samples are missing between its first and its last, read back from the disk. */
-static uint64_t missing(void *dealer, const char *run, const char *channel, uint64_t *samples)
+struct count {
+    int64_t before; /* value of the sample before; -1: none yet */
+    uint64_t samples, lost;
+};
+
+static void count(void *ctx, double t, double value)
 {
-    uint64_t lost = 0;
-    int64_t before = -1;
-    for (double from = 0;;) {
-        json_t *read =
-            call(dealer, "run.read", json_pack("{s:s, s:[s], s:f}", "run", run, "channels", channel, "from", from));
-        const json_t *values = json_object_get(json_array_get(json_object_get(read, "channels"), 0), "value");
-        for (size_t i = 0; i < json_array_size(values); i++, (*samples)++) {
-            int64_t now = (int64_t)json_number_value(json_array_get(values, i));
-            if (before >= 0)
-                lost += (uint64_t)((now - before - 1 + 65536) % 65536);
-            before = now;
-        }
-        const json_t *more = json_object_get(read, "more");
-        bool end = !json_is_number(more);
-        from = json_number_value(more);
-        json_decref(read);
-        if (end)
-            return lost;
-    }
+    struct count *c = ctx;
+    (void)t;
+    if (c->before >= 0)
+        c->lost += (uint64_t)(((int64_t)value - c->before - 1 + 65536) % 65536);
+    c->before = (int64_t)value;
+    c->samples++;
 }
 
 static void minute(void)
 {
     void *dealer;
     pid_t pid = start("lab1k", 1000, &dealer);
-    json_t *run = call(dealer, "experiment.start", json_pack("{s:s}", "experiment", "all"));
+    json_t *run = bench_rpc(dealer, "experiment.start", json_pack("{s:s}", "experiment", "all"));
     const char *id = json_string_value(json_object_get(run, "run"));
     sleep(1);
     double cpu = bench_cpu(pid), begin = bench_now();
     sleep(SECONDS);
     cpu = (bench_cpu(pid) - cpu) / (bench_now() - begin);
-    json_decref(call(dealer, "experiment.stop", json_pack("{s:s}", "run", id)));
+    json_decref(bench_rpc(dealer, "experiment.stop", json_pack("{s:s}", "run", id)));
     uint64_t lost = 0, samples = 0, fewest = UINT64_MAX;
     for (int i = 1; i <= CHANNELS; i++) {
         char name[8];
-        uint64_t n = 0;
+        struct count c = {.before = -1};
         snprintf(name, sizeof name, "c%d", i);
-        lost += missing(dealer, id, name, &n);
-        samples += n;
-        fewest = n < fewest ? n : fewest;
+        bench_read_run(dealer, id, name, count, &c); /* what is on the disk, sample by sample */
+        lost += c.lost;
+        samples += c.samples;
+        fewest = c.samples < fewest ? c.samples : fewest;
     }
     if (fewest < SECONDS * 1000)
         lost += SECONDS * 1000 - fewest;
@@ -128,12 +105,12 @@ static void effect(void)
     double seconds = 0;
     for (int r = 0; r < ROUNDS; r++) {
         quiet[r] = p99(dealer);
-        json_t *run = call(dealer, "experiment.start", json_pack("{s:s}", "experiment", "all"));
+        json_t *run = bench_rpc(dealer, "experiment.start", json_pack("{s:s}", "experiment", "all"));
         double begin = bench_now();
         usleep(200000); /* the recording is under way, its first commits done */
         busy[r] = p99(dealer);
         seconds += bench_now() - begin;
-        json_t *end = call(dealer, "experiment.stop", json_pack("{s:O}", "run", json_object_get(run, "run")));
+        json_t *end = bench_rpc(dealer, "experiment.stop", json_pack("{s:O}", "run", json_object_get(run, "run")));
         recorded += (uint64_t)json_integer_value(json_object_get(end, "samples"));
         json_decref(end);
         json_decref(run);
