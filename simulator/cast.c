@@ -104,6 +104,10 @@ static const struct sim_cast cast[] = {
      "form=json number=yes rate=2 columns=temp:temperature:cooling,hum:humidity:wave"},
     {"generic/nmea-stream*", NULL, NULL, &sim_face_stream, &sim_model_board, NULL,
      "form=nmea rate=20 columns=temperature:temperature:cooling"},
+    /* a board that somebody describes by himself: numbered lines of four values, whatever they are called */
+    {"*", NULL, "stream", &sim_face_stream, &sim_model_board, NULL,
+     "form=csv number=yes rate=100 columns=a:temperature:cooling,b:voltage:capacitor,c:distance:pendulum,"
+     "d:force:pendulum"},
 
     {"lcus/lcus-1", NULL, NULL, &sim_face_lcus, &sim_model_relays, NULL, "relays=1"},
     {"lcus/lcus-2", NULL, NULL, &sim_face_lcus, &sim_model_relays, NULL, "relays=2"},
