@@ -90,6 +90,7 @@ static void boot(struct printer *p)
 {
     p->k = 0;
     p->n_epochs = 0;
+    board(p)->rate = sim_trait_number(p->box->devices, "rate", board(p)->rate); /* what it was told is forgotten */
     board(p)->samples = board(p)->lost = 0;
     new_epoch(p, (double)(loop_now(p->box->sim->loop) + BOOT_NS));
     schedule(p);

@@ -197,3 +197,41 @@ def test_a_board_that_resets_goes_on_with_its_new_numbers(stage, monkeypatch):
         times = [t for _, t in listener.samples]
         assert times == sorted(times)
         assert status(room) == "online"
+
+
+EXPERIMENT = """
+[experiment discharge]
+label = Phóng điện
+channel u = board.voltage, rate 500Hz
+"""
+
+
+def test_a_recording_goes_on_at_its_rate_after_a_replug_and_says_what_is_missing(stage):
+    sim = stage.sim(ROOM % "arduino/line-stream" + EXPERIMENT, speed=1)
+    stage.daemon()
+    with stage.room() as room:
+        wait(lambda: status(room) == "online", what="the board online")
+        rate = lambda: sim.call("sim.state", device="board")["state"]["rate"]  # noqa: E731
+        samples = lambda: sim.call("sim.state", device="board")["state"]["samples"]  # noqa: E731
+        run = room.call("experiment.start", experiment="discharge")["run"]
+        wait(lambda: rate() == 500, what="the rate of the recording")
+        before = samples()
+        wait(lambda: samples() > before + 500, what="a second of samples")
+        sim.call("sim.fault", device="board", fault="lost", count=6)
+        wait(lambda: sim.call("sim.state", device="board")["state"]["lost"] == 6, what="the loss")
+        before = samples()
+        wait(lambda: samples() > before + 200, what="samples behind the loss")
+        sim.call("sim.unplug", device="board")
+        wait(lambda: status(room) == "away", what="the board away")
+        sim.call("sim.plug", device="board")
+        wait(lambda: rate() == 500, what="the rate again")  # the board forgot it: 100 Hz is what it starts with
+        before = samples()
+        wait(lambda: samples() > before + 300, what="samples behind the replug")
+        room.call("experiment.stop", run=run)
+        wait(lambda: not room.call("run.show", run=run)["state"].startswith("recording"), what="the end")
+        channel = room.call("run.read", run=run, channels=["u"])["channels"][0]
+        assert 6 in [n for _, n in channel["gaps"]]
+        spacing = [b - a for a, b in zip(channel["t"], channel["t"][1:])]
+        assert min(spacing) > 0
+        assert sum(0.001 < d < 0.004 for d in spacing) > 800
+    assert rate() == 100  # given back
