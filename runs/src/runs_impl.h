@@ -24,7 +24,7 @@
     S(BLOCK_FROM, "SELECT id, n, t0, t1, data FROM block WHERE id>=?1 AND id<=?2 ORDER BY id LIMIT 1")                 \
     S(BLOCK_DELETE, "DELETE FROM block WHERE id IN (SELECT id FROM block WHERE id>=?1 AND id<=?2 LIMIT ?3)")           \
     S(TAIL_PUT, "INSERT INTO tail(chan, first, n, lost, t1, data) VALUES(?1,?2,?3,?4,?5,?6)")                          \
-    S(TAIL_OF, "SELECT first, n, data FROM tail WHERE chan=?1 AND first>=?2 ORDER BY id")                              \
+    S(TAIL_OF, "SELECT first, n, data FROM tail WHERE chan=?1 AND first+n>?2 ORDER BY id")                             \
     S(TAIL_COUNT, "SELECT coalesce(sum(n),0), coalesce(sum(lost),0), max(t1) FROM tail WHERE chan=?1 AND first>=?2")   \
     S(TAIL_SIZE, "SELECT coalesce(sum(length(data)+32),0) FROM tail")                                                  \
     S(TAIL_CLEAR, "DELETE FROM tail")                                                                                  \
