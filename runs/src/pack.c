@@ -1,3 +1,7 @@
+/* lz4 or zstd on top was measured on 32768 samples of a slow wave (packing alone: 0.5 to 1.1 ns a sample). With noise of 5
+ * bits: 1.00 byte packed, lz4 1.01 (+0.1 ns), zstd -1 0.78 (+5.6 ns); with 9 bits: 2.00, 2.01 (+0.3), 1.47 (+4.0). Only
+ * steps without noise shrink: 1.00, 0.13 (+0.4), 0.08 (+4.2). Samples that come fast are noise in their low bits, so lz4 is
+ * a library and a pass for nothing, and zstd costs more than writing the bytes. */
 #include "pack.h"
 
 #include <math.h>
