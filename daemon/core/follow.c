@@ -118,22 +118,25 @@ bool follow_rate(struct core *core, struct follow *f)
     f->period_ns = period;
     f->code = 0;
     f->granted_ns = 0;
+    f->last_op = ask.op;
     f->op = f->asked && on && d->status == DEVICE_ONLINE ? ask.op : 0;
     return f->op != 0;
 }
 
-void follow_told_rate(struct core *core, uint64_t op, const struct lec_told_rate *told)
+void follow_told_rate(struct core *core, struct device_state *d, uint64_t op, const struct lec_told_rate *told)
 {
-    for (size_t i = 0; i < core->record->n_follows; i++) {
-        struct follow *f = core->record->follows[i];
-        if (f->op != op || !op)
-            continue;
-        f->op = 0;
-        f->code = told->code;
-        f->granted_ns = told->granted_ns;
-        snprintf(f->reason, sizeof f->reason, "%.*s", (int)sizeof told->reason - 1, told->reason);
-        core->record_at = 0;
-    }
+    struct follow *f = told->point < d->desc->n_points ? d->points[told->point].follow : NULL;
+    if (!f || (op != 0 && op != f->last_op)) /* nobody's, or of what was asked before */
+        return;
+    f->code = told->code;
+    f->granted_ns = told->granted_ns;
+    snprintf(f->reason, sizeof f->reason, "%.*s", (int)sizeof told->reason - 1, told->reason);
+    if (told->code == 0)
+        lec_record_rate(core->record->recorder, f->key, told->granted_ns);
+    if (f->op == 0 || f->op != op)
+        return;
+    f->op = 0;
+    core->record_at = 0;
 }
 
 void follow_reload(struct core *core)

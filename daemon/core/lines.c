@@ -332,8 +332,8 @@ static void told(struct core *core, const struct lec_head *head, const char *dat
     }
     case LEC_TELL_RATE: {
         struct lec_told_rate rate;
-        if (copy_whole(&rate, sizeof rate, data, n))
-            follow_told_rate(core, head->op, &rate);
+        if (d && copy_whole(&rate, sizeof rate, data, n))
+            follow_told_rate(core, d, head->op, &rate);
         break;
     }
     case LEC_TELL_TRACE:

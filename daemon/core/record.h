@@ -52,7 +52,8 @@ struct follow {
     bool asked, on;       /* what the line was last asked for... */
     int64_t period_ns;
     uint32_t line; /* ...and which */
-    uint64_t op;   /* the answer that is waited for; 0: none */
+    uint64_t last_op;
+    uint64_t op; /* the answer that is waited for; 0: none */
     int64_t granted_ns;
     int code; /* of the last answer */
     char reason[LEC_ERR_TEXT];
@@ -105,7 +106,7 @@ struct follow *follow_add(struct core *core, const char *device, const char *poi
 void follow_drop(struct core *core, struct follow *f);
 /* Asks the line for what all recordings together want of the point. True when its answer is worth waiting for: f->op. */
 bool follow_rate(struct core *core, struct follow *f);
-void follow_told_rate(struct core *core, uint64_t op, const struct lec_told_rate *told);
+void follow_told_rate(struct core *core, struct device_state *d, uint64_t op, const struct lec_told_rate *told);
 /* The room is another one: the points are found again by their names. */
 void follow_reload(struct core *core);
 

@@ -80,6 +80,9 @@ struct lec_run_input {
     uint64_t lost;
     uint32_t flags; /* LEC_BLOCK_* of lectern/driver.h: the same numbers as LEC_RUN_* */
 };
+/* The device of the point was set to another rate: its samples come so far apart from now on. The intervals of blocks are
+ * estimates, which are some percent off while a stream begins; this is what it was told to do. */
+void lec_run_rate(struct lec_run *run, const struct lec_point *point, int64_t period_ns);
 void lec_run_samples(struct lec_run *run, const struct lec_run_input *input);
 /* A value of a point that is not sampled but stands in a condition (a button). Told at the very time of lec_run_new, it is
  * what the point had before, and meets nothing. */

@@ -146,12 +146,13 @@ static void nearest_to_grid(struct lec_run *run, struct run_channel *c, const st
     run_take(run, c, &out);
 }
 
-/* The source is as slow as asked. Only where its rate has just been changed can one come too early after the last. */
+/* The source is as slow as asked. Where it has just been made slower, its first sample can come too early after the last one
+ * that was taken. At other times nothing is left out: times that are estimated move a little. */
 static void as_they_come(struct lec_run *run, struct run_channel *c, const struct run_piece *p)
 {
     struct run_piece out = *p;
     int64_t earliest = c->due_ns - (int64_t)(c->want_ns / 2);
-    while (c->due_set && out.n > 0 && run_time_of(&out, 0) < earliest) {
+    while (c->due_set && c->thinned && out.n > 0 && run_time_of(&out, 0) < earliest) {
         out.first_ns = out.n > 1 ? run_time_of(&out, 1) : out.first_ns;
         out.times = out.times ? out.times + 1 : NULL;
         out.values += out.stride;
@@ -163,12 +164,16 @@ static void as_they_come(struct lec_run *run, struct run_channel *c, const struc
     }
     c->due_ns = run_time_of(&out, out.n - 1) + (int64_t)(c->want_ns + 0.5);
     c->due_set = true;
+    c->thinned = false;
     run_take(run, c, &out);
 }
 
 static void thin(struct lec_run *run, struct run_channel *c, const struct run_piece *p)
 {
-    double k = p->interval_ns > 0 ? c->want_ns / p->interval_ns : 1;
+    double told = (double)c->period_ns, every = p->interval_ns;
+    if (told > 0 && every > told / 2 && every < told * 2) /* it is an estimate; what it was set to is not */
+        every = told;
+    double k = every > 0 ? c->want_ns / every : 1;
     double whole = nearbyint(k);
     if (!(c->want_ns > 0)) {
         run_take(run, c, p);
@@ -180,8 +185,10 @@ static void thin(struct lec_run *run, struct run_channel *c, const struct run_pi
         else
             nearest_to_grid(run, c, p);
     } else if (fabs(k - whole) < 0.005 * k && whole < 1e15) {
+        c->thinned = true;
         every_kth(run, c, p, (size_t)whole);
     } else {
+        c->thinned = true;
         nearest_to_grid(run, c, p);
     }
 }
@@ -244,6 +251,13 @@ static void take_in(struct lec_run *run, struct run_channel *c, const struct run
         run_derive_feed(run, c, &p);
     else if (leave_early_ones(run, &p))
         thin(run, c, &p);
+}
+
+void lec_run_rate(struct lec_run *run, const struct lec_point *point, int64_t period_ns)
+{
+    for (size_t i = 0; i < run->n_channels && period_ns > 0; i++)
+        if (run->channels[i].desc->kind == LEC_CHANNEL_POINT && run->channels[i].desc->point == point)
+            run->channels[i].period_ns = period_ns;
 }
 
 void lec_run_samples(struct lec_run *run, const struct lec_run_input *input)

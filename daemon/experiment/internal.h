@@ -108,7 +108,7 @@ struct run_channel {
     bool away;           /* the host said so */
     int64_t source_ns;   /* time of the source's last sample */
     double source_every; /* its interval; 0: not regular */
-    bool due_set;
+    bool due_set, thinned; /* thinned: the last piece was */
     int64_t due_ns; /* thinning: the next sample is wanted then */
     bool overrun, late;
     uint64_t back;     /* samples left out since their times went back or far ahead */

@@ -59,6 +59,15 @@ void recordings_samples(struct lec_recorder *r, const struct lec_record_block *b
     }
 }
 
+void recordings_rate(struct lec_recorder *r, uint32_t key, int64_t period_ns)
+{
+    for (struct recording *g = r->recordings; g; g = g->next) {
+        const struct lec_point *point = g->run && !g->ended ? watched(g, key) : NULL;
+        if (point)
+            lec_run_rate(g->run, point, period_ns);
+    }
+}
+
 void recordings_value(struct lec_recorder *r, uint32_t key, const struct lec_value *value, int64_t now)
 {
     for (struct recording *g = r->recordings; g; g = g->next) {

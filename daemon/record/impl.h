@@ -30,6 +30,7 @@ enum command {
     COMMAND_HAND,
     COMMAND_DELETE,
     COMMAND_EXPORTED,
+    COMMAND_RATE,
     COMMAND_VALUE,
     COMMAND_EVENT,
     COMMAND_PRESENCE,
@@ -41,7 +42,7 @@ struct command_head {
     uint32_t key;
     uint64_t token;
     int64_t now_ns;
-    int64_t number;                                /* BUDGET: bytes; CLOCK: us */
+    int64_t number;                                /* BUDGET: bytes; CLOCK: us; RATE: ns */
     bool yes;                                      /* PRESENCE: there; DELETE: force */
     char which[LEC_RUN_ID > 64 ? LEC_RUN_ID : 64]; /* run, experiment, device */
     const struct lec_record_job *job;              /* START */
@@ -143,6 +144,7 @@ int recording_hand(struct recording *g, const struct lec_record_value values[], 
 void recording_json(const struct recording *g, int64_t now, struct lec_buf *b);
 /* To all of them: */
 void recordings_samples(struct lec_recorder *r, const struct lec_record_block *block, const double *raw);
+void recordings_rate(struct lec_recorder *r, uint32_t key, int64_t period_ns);
 void recordings_value(struct lec_recorder *r, uint32_t key, const struct lec_value *value, int64_t now);
 void recordings_event(struct lec_recorder *r, const char *device, const char *event, int64_t now);
 void recordings_presence(struct lec_recorder *r, const char *device, bool there, const char *reason, int64_t now);

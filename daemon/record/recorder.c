@@ -173,6 +173,12 @@ int lec_record_samples(struct lec_recorder *r, const struct lec_record_block *bl
     return lec_mailbox_put(r->samples, block, sizeof *block, raw, block->n * sizeof *raw) < 0 ? LEC_E_NOMEM : 0;
 }
 
+void lec_record_rate(struct lec_recorder *r, uint32_t key, int64_t period_ns)
+{
+    struct command_head head = {.command = COMMAND_RATE, .key = key, .number = period_ns};
+    notice(r, &head, NULL, 0);
+}
+
 void lec_record_value(struct lec_recorder *r, uint32_t key, const struct lec_value *value, int64_t now_ns)
 {
     struct command_head head = {.command = COMMAND_VALUE, .key = key, .now_ns = now_ns};

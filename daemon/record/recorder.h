@@ -93,6 +93,8 @@ struct lec_record_block {
     uint64_t lost;
 };
 int lec_record_samples(struct lec_recorder *recorder, const struct lec_record_block *block, const double *raw);
+/* The point's device was set to this rate. */
+void lec_record_rate(struct lec_recorder *recorder, uint32_t key, int64_t period_ns);
 void lec_record_value(struct lec_recorder *recorder, uint32_t key, const struct lec_value *value, int64_t now_ns);
 void lec_record_event(struct lec_recorder *recorder, const char *device, const char *event, int64_t now_ns);
 void lec_record_presence(struct lec_recorder *recorder, const char *device, bool there, const char *reason,

@@ -211,6 +211,9 @@ static void serve(struct lec_recorder *r, const struct lec_letter *letter)
     case COMMAND_EXPORTED:
         on_exported(r, &c);
         break;
+    case COMMAND_RATE:
+        recordings_rate(r, c.key, c.number);
+        break;
     case COMMAND_VALUE:
         memcpy(&value, data, sizeof value);
         recordings_value(r, c.key, &value, c.now_ns);
