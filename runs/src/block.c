@@ -68,6 +68,22 @@ static bool continues(const struct segment *s, const struct lec_run_block *next)
     return s->interval_ns == floor(s->interval_ns) && next->t_ns == s->t_ns + (int64_t)((double)s->n * s->interval_ns);
 }
 
+static bool time_ok(int64_t t_ns)
+{
+    return t_ns >= -TIME_MAX && t_ns <= TIME_MAX;
+}
+
+bool block_times_ok(const struct lec_run_block *samples)
+{
+    if (samples->interval_ns != 0)
+        return time_ok(samples->t_ns) && samples->interval_ns > 0 &&
+               samples->interval_ns * (double)samples->n <= (double)TIME_MAX;
+    for (size_t i = 0; samples->times && i < samples->n; i++)
+        if (!time_ok(samples->times[i]))
+            return false;
+    return samples->times != NULL;
+}
+
 struct segment segment_of(const struct lec_run_block *samples)
 {
     return (struct segment){
@@ -218,8 +234,6 @@ static void set_field(struct segment *s, int column, int64_t v)
     }
 }
 
-#define TIME_MAX (INT64_MAX / 4) /* 73 years: sums of such times do not overflow */
-
 /* Whether the segments fit together; sets where each begins. */
 static bool lay_out(struct block *b)
 {
@@ -228,7 +242,7 @@ static bool lay_out(struct block *b)
         struct segment *s = &b->segments[i];
         bool irregular = s->interval_ns == 0;
         if (s->n == 0 || s->n > b->n - n || (irregular && s->n > b->n_times - n_times) || !(s->interval_ns >= 0) ||
-            s->t_ns > TIME_MAX || s->t_ns < -TIME_MAX || s->interval_ns * (double)s->n > (double)TIME_MAX)
+            !time_ok(s->t_ns) || s->interval_ns * (double)s->n > (double)TIME_MAX)
             return false;
         s->first = n;
         s->first_time = n_times;
@@ -236,7 +250,7 @@ static bool lay_out(struct block *b)
         n_times += irregular ? s->n : 0;
     }
     for (size_t i = 0; i < b->n_times; i++)
-        if (b->times[i] > TIME_MAX || b->times[i] < -TIME_MAX)
+        if (!time_ok(b->times[i]))
             return false;
     return n == b->n && n_times == b->n_times;
 }

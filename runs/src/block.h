@@ -36,6 +36,10 @@ struct block {
 void block_done(struct block *b);
 /* Adds samples behind what is there. LEC_E_NOMEM. */
 int block_add(struct block *b, const struct lec_run_block *samples, struct lec_err *err);
+/* Run times beyond 73 years are refused: sums of those below do not overflow. */
+#define TIME_MAX (INT64_MAX / 4)
+/* Whether the times of samples in one piece are such, and rise or stand as they can. */
+bool block_times_ok(const struct lec_run_block *samples);
 /* The segment that samples in one piece are. */
 struct segment segment_of(const struct lec_run_block *samples);
 /* The other way round: lent as long as the block stays as it is. The channel is the caller's. */

@@ -204,7 +204,8 @@ static void give(struct plot *p)
         struct lec_run_column *c = &p->out[i];
         const struct bucket *b = &p->columns[i];
         double step = (double)(p->to_ns - p->from_ns) / (double)p->width;
-        *c = (struct lec_run_column){.t_ns = p->from_ns + (int64_t)(((double)i + 0.5) * step), .min = NAN, .max = NAN};
+        *c = (struct lec_run_column){
+            .t_ns = p->from_ns + (int64_t)(((double)i + 0.5) * step), .min = (double)NAN, .max = (double)NAN};
         if (!p->touched[i])
             continue;
         double ends[2] = {b->low, b->high};

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,8 +289,7 @@ int lec_runs_block(struct lec_runs *runs, const char *run, const struct lec_run_
     int rc = live_find(runs, run, &r, err);
     if (rc < 0)
         return rc;
-    if (block->channel >= r->n_channels || block->n == 0 || block->n > LEC_RUN_BLOCK_MAX ||
-        !(block->interval_ns >= 0) || isinf(block->interval_ns) || (block->interval_ns == 0 && !block->times))
+    if (block->channel >= r->n_channels || block->n == 0 || block->n > LEC_RUN_BLOCK_MAX || !block_times_ok(block))
         return lec_fail(err, LEC_E_BUG, "run %s was given a block that cannot be", run);
     return live_add(&r->channels[block->channel], block, err);
 }

@@ -82,7 +82,7 @@ static void by_result(struct bucket *out, const struct lec_calibration *c, const
 void bucket_over(struct bucket *out, const struct lec_calibration *calibration, bool ordered, const double *values,
                  size_t n)
 {
-    out->low = out->high = out->low_key = out->high_key = NAN;
+    out->low = out->high = out->low_key = out->high_key = (double)NAN;
     out->n = 0;
     if (ordered) {
         double low, high;
