@@ -88,8 +88,10 @@ int lec_runs_tidy(struct lec_runs *runs, struct lec_err *err)
         if (rc < 0 || after < before)
             return rc < 0 ? rc : 1;
     }
-    if (rc == 0 && !runs->live) /* a reader may hold it up: then the next commit's checkpoint does it */
+    if (rc == 0 && !runs->live) { /* a reader may hold it up: then the next commit's checkpoint does it */
         (void)sqlite3_wal_checkpoint_v2(runs->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        sqlite3_db_release_memory(runs->sql);
+    }
     runs->shrunk = rc == 0;
     return rc;
 }

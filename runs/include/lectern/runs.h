@@ -43,7 +43,7 @@ int lec_runs_open_read(const char *file, struct lec_runs **out, struct lec_err *
 void lec_runs_close(struct lec_runs **runs);
 
 /* All writing happens between begin and commit. Every writing call returns 0, LEC_E_BUSY (the disk is full: what is
- * committed stays, try again later), LEC_E_FRAME (the file is broken), LEC_E_LINK (the disk failed). After a failure:
+ * committed stays, try again later), LEC_E_FRAME (the file is broken: close and open it, which salvages), LEC_E_LINK (the disk failed). After a failure:
  * rollback. */
 int lec_runs_begin(struct lec_runs *runs, struct lec_err *err);
 int lec_runs_commit(struct lec_runs *runs, struct lec_err *err);
@@ -113,13 +113,14 @@ int lec_runs_missing(struct lec_runs *runs, const char *run, size_t channel, uin
 /* Writes the stop document and puts the tails together. status: "done", "stopped", "interrupted", "failed". */
 int lec_runs_stop(struct lec_runs *runs, const char *run, int64_t stop_us, const char *status, const char *reason,
                   struct lec_err *err);
-/* Puts small blocks together, a little at a time (outside begin..commit). Returns 1 when there is more to do, 0, or a
- * code. */
+/* Gives back the room of deleted runs, a little at a time (outside begin..commit), so that a recording beside it keeps its
+ * 100 ms; at the end, when nothing is recorded, empties the WAL. Returns 1 when there is more to do, 0, or a code. (Small
+ * blocks are put together by the commits.) */
 int lec_runs_tidy(struct lec_runs *runs, struct lec_err *err);
 
 /* The run was exported (retention). */
 int lec_runs_exported(struct lec_runs *runs, const char *run, int64_t now_us, struct lec_err *err);
-/* Removes a run with all it has. LEC_E_RANGE: no such run; LEC_E_BUSY: it is being recorded. */
+/* Removes a run: it is gone from the lists at once, its room comes back by lec_runs_tidy. LEC_E_RANGE: no such run; LEC_E_BUSY: it is being recorded. */
 int lec_runs_delete(struct lec_runs *runs, const char *run, struct lec_err *err);
 /* Bytes that the file and its WAL take. */
 int64_t lec_runs_size(const struct lec_runs *runs);
