@@ -331,7 +331,7 @@ struct core {
     struct search *searches[SEARCHES_MAX];
     size_t n_searches;
     int64_t tick_at; /* the next heartbeat */
-    bool settled; /* the first second is over */
+    bool settled;    /* the first second is over */
     bool ending;
     int64_t end_by;
     int exit_code;

@@ -104,12 +104,12 @@ struct run_channel {
     double want_ns;    /* between samples, as asked; 0: as they come */
     int64_t wait_ns;   /* how late its values may come */
 
-    bool seen, there;    /* its source has delivered; and its device is not away */
-    bool away;           /* the host said so */
-    int64_t source_ns;   /* time of the source's last sample */
-    double source_every; /* its interval; 0: not regular */
+    bool seen, there;      /* its source has delivered; and its device is not away */
+    bool away;             /* the host said so */
+    int64_t source_ns;     /* time of the source's last sample */
+    double source_every;   /* its interval; 0: not regular */
     bool due_set, thinned; /* thinned: the last piece was */
-    int64_t due_ns; /* thinning: the next sample is wanted then */
+    int64_t due_ns;        /* thinning: the next sample is wanted then */
     bool overrun, late;
     uint64_t back;     /* samples left out since their times went back or far ahead */
     uint64_t unsaid;   /* lost, to be counted and told with the next piece */
