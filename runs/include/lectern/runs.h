@@ -43,7 +43,8 @@ int lec_runs_open_read(const char *file, struct lec_runs **out, struct lec_err *
 void lec_runs_close(struct lec_runs **runs);
 
 /* All writing happens between begin and commit. Every writing call returns 0, LEC_E_BUSY (the disk is full: what is
- * committed stays, try again later), LEC_E_FRAME (the file is broken: close and open it, which salvages), LEC_E_LINK (the disk failed). After a failure:
+ * committed stays, try again later), LEC_E_FRAME (the file is broken: close and open it, which salvages), LEC_E_LINK
+ * (the disk failed). After a failure:
  * rollback. */
 int lec_runs_begin(struct lec_runs *runs, struct lec_err *err);
 int lec_runs_commit(struct lec_runs *runs, struct lec_err *err);
@@ -120,7 +121,8 @@ int lec_runs_tidy(struct lec_runs *runs, struct lec_err *err);
 
 /* The run was exported (retention). */
 int lec_runs_exported(struct lec_runs *runs, const char *run, int64_t now_us, struct lec_err *err);
-/* Removes a run: it is gone from the lists at once, its room comes back by lec_runs_tidy. LEC_E_RANGE: no such run; LEC_E_BUSY: it is being recorded. */
+/* Removes a run: it is gone from the lists at once, its room comes back by lec_runs_tidy. LEC_E_RANGE: no such run;
+ * LEC_E_BUSY: it is being recorded. */
 int lec_runs_delete(struct lec_runs *runs, const char *run, struct lec_err *err);
 /* Bytes that the file and its WAL take. */
 int64_t lec_runs_size(const struct lec_runs *runs);
