@@ -301,6 +301,11 @@ static int put_channel(struct hdf *h, struct gaps *gaps, size_t channel, struct 
         h->job->rows += block.n + (block.lost > 0 ? 1 : 0);
         h->job->values += block.n;
     }
+    if (rc == 0 && !h->failed && lab_reader_tail(reader, &block)) {
+        put_block(h, &s, &block);
+        put_gap(h, gaps, c->name, block.gap_ns, block.lost);
+        h->job->rows++;
+    }
     h->job->skipped += lab_reader_skipped(reader);
     lab_reader_close(&reader);
     close_column(h, &s.value);

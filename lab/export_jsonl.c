@@ -13,6 +13,7 @@
 #define PAGE     ((size_t)4096)        /* samples in one document */
 #define LINE_MAX ((size_t)1024 * 1024) /* bytes of one; a sample takes at most 220 */
 #define UID      96
+#define RAW_NAME 80
 
 struct lines {
     struct lab_job *job;
@@ -70,10 +71,26 @@ static void put_value(struct lines *l, double v)
         lec_buf_puts(&l->line, "null");
 }
 
-/* A stored document as it is; what is not one line of JSON (a broken file) is left out. Its uid is told. */
+/* The run's descriptor knows the channels; raw values that go with them are data keys of their own. */
+static void describe_raw(const struct lab_job *job, json_t *descriptor)
+{
+    json_t *keys = json_object_get(descriptor, "data_keys");
+    for (size_t i = 0; i < job->selection.n; i++) {
+        const struct lec_run_channel *c = &job->info->channels[job->selection.at[i]];
+        char name[RAW_NAME];
+        snprintf(name, sizeof name, "%s_raw", c->name);
+        if (lab_job_raw(job, i))
+            json_object_set_new(keys, name,
+                                json_pack("{s:s, s:s, s:[]}", "source", c->source, "dtype", "number", "shape"));
+    }
+}
+
+/* A stored document, but for the descriptor as it is; what is not one line of JSON (a broken file) is left out. Its uid is told. */
 static bool put_document(struct lines *l, const char *name, const char *text, char uid[UID])
 {
     json_t *doc = text ? json_loads(text, 0, NULL) : NULL;
+    if (strcmp(name, "descriptor") == 0)
+        describe_raw(l->job, doc);
     char *compact = json_is_object(doc) ? json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     if (compact) {
         const char *found = json_string_value(json_object_get(doc, "uid"));
@@ -214,7 +231,7 @@ static void put_page(struct lines *l, size_t column, const struct lab_block *b, 
 {
     const struct lec_run_channel *c = &l->job->info->channels[l->job->selection.at[column]];
     bool raw = lab_job_raw(l->job, column);
-    char raw_name[80];
+    char raw_name[RAW_NAME];
     snprintf(raw_name, sizeof raw_name, "%s_raw", c->name);
     begin_line(l, "event_page");
     lec_buf_putc(&l->line, '{');
@@ -271,6 +288,9 @@ static int put_blocks(struct lines *l, struct lane *lanes, struct lec_err *err)
         if (rc < 0)
             return rc;
         first->there = rc == 1;
+        struct lab_block tail;
+        if (rc == 0 && lab_reader_tail(first->reader, &tail))
+            put_gap(l, l->job->info->channels[l->job->selection.at[column]].name, &tail);
     }
 }
 
@@ -292,6 +312,8 @@ int lab_export_jsonl(struct lab_job *job, struct lec_err *err)
         if (rc == 0)
             rc = lab_reader_block(lanes[i].reader, &lanes[i].block, err);
         lanes[i].there = rc == 1;
+        if (rc == 0 && lab_reader_tail(lanes[i].reader, &lanes[i].block))
+            put_gap(&l, info->channels[job->selection.at[i]].name, &lanes[i].block);
     }
     if (rc >= 0)
         rc = put_blocks(&l, lanes, err);

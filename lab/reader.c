@@ -11,6 +11,7 @@
 struct lab_reader {
     struct lec_run_cursor *cursor;
     const struct lec_run_info *info;
+    size_t channel;
     const struct lec_calibration *calibration;
     bool calibrates;
     int64_t from_ns, to_ns;
@@ -23,6 +24,7 @@ struct lab_reader {
     bool began;
     int64_t last_ns;         /* of the sample before, if began */
     double last_interval_ns; /* of the block before */
+    int64_t last_correction_us;
 
     struct lab_block block; /* that lab_reader_next is in */
     size_t at;
@@ -35,6 +37,7 @@ int lab_reader_open(struct lec_runs *runs, const struct lec_run_info *info, size
     if (!r)
         return lec_fail(err, LEC_E_NOMEM, "out of memory");
     r->info = info;
+    r->channel = channel;
     r->calibration = &info->channels[channel].calibration;
     r->calibrates = info->channels[channel].kind == LEC_CHANNEL_POINT;
     r->from_ns = from_ns;
@@ -149,6 +152,7 @@ static size_t take(struct lab_reader *r, const struct lec_run_block *b, struct l
     r->began = true;
     r->last_ns = out->t[n - 1];
     r->last_interval_ns = b->interval_ns;
+    r->last_correction_us = b->correction_us;
     return n;
 }
 
@@ -170,6 +174,32 @@ int lab_reader_block(struct lab_reader *r, struct lab_block *out, struct lec_err
         if (take(r, &b, out) > 0)
             return 1;
     }
+}
+
+/* A gap that a later sample ends is told by that sample's block, and its mark is not later than that sample (but for the rounding of
+ * times, for which half an interval is more than enough). */
+bool lab_reader_tail(const struct lab_reader *r, struct lab_block *out)
+{
+    const struct lec_run_channel *c = &r->info->channels[r->channel];
+    double interval = r->last_interval_ns > 0 ? r->last_interval_ns : c->rate_hz > 0 ? 1e9 / c->rate_hz : 0;
+    struct lab_block tail = {.correction_us = r->last_correction_us};
+    for (size_t i = 0; i < r->info->n_marks; i++) {
+        const struct lec_run_mark *m = &r->info->marks[i];
+        if (m->lost == 0 || strcmp(m->kind, "gap") != 0 || strcmp(m->channel, c->name) != 0)
+            continue;
+        if (m->t_ns < r->from_ns || m->t_ns > r->to_ns ||
+            (r->began && (double)m->t_ns - (double)r->last_ns <= interval / 2))
+            continue;
+        double begin = r->began ? (double)r->last_ns + interval : (double)m->t_ns - interval * (double)m->lost;
+        if (tail.lost == 0)
+            tail.gap_ns = begin < (double)m->t_ns ? (int64_t)llround(begin) : m->t_ns;
+        if (tail.gap_ns < r->from_ns)
+            tail.gap_ns = r->from_ns;
+        tail.lost += m->lost;
+    }
+    if (tail.lost > 0)
+        *out = tail;
+    return tail.lost > 0;
 }
 
 int lab_reader_next(struct lab_reader *r, struct lab_sample *out, struct lec_err *err)

@@ -41,6 +41,9 @@ int lab_reader_open(struct lec_runs *runs, const struct lec_run_info *info, size
                     int64_t to_ns, struct lab_reader **out, struct lec_err *err);
 /* 1 with the next block, lent until the next call; 0 at the end; or a code. Not to be mixed with lab_reader_next. */
 int lab_reader_block(struct lab_reader *r, struct lab_block *out, struct lec_err *err);
+/* After the end: what is missing behind the last sample, as the run's marks say (a channel that fell silent, or never delivered):
+ * a block of no samples with lost, gap_ns and correction_us. false: nothing, or the end was not asked for. */
+bool lab_reader_tail(const struct lab_reader *r, struct lab_block *out);
 /* 1 with the next sample, 0 at the end, or a code. */
 int lab_reader_next(struct lab_reader *r, struct lab_sample *out, struct lec_err *err);
 /* Blocks that were broken and left out so far. */

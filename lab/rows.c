@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lectern/parse.h"
+#include "number.h"
 
 /* A channel between two of its samples: the last one at or before the row's time, and the one after it. */
 struct lane {
@@ -16,6 +17,8 @@ struct lane {
     struct lab_sample before, next;
     double spacing_ns; /* between `before` and the one before that; 0: not known */
     bool told;         /* the gap before `next` has been shown */
+    bool tail;         /* `next` is no sample, but what is missing behind the last one */
+    uint64_t samples;  /* in the whole run */
     uint64_t skipped;
 };
 
@@ -63,17 +66,30 @@ int lab_select(const struct lab_request *request, const struct lec_run_info *inf
 }
 
 /* The lane's next sample into `next`; the one there before moves to `before`. */
-static int pull(struct lane *l, struct lec_err *err)
+static int pull(struct lane *l, int64_t start_us, struct lec_err *err)
 {
     if (l->has_next) {
         l->spacing_ns = l->has_before ? (double)l->next.t_ns - (double)l->before.t_ns : 0;
         l->before = l->next;
         l->has_before = true;
     }
+    struct lab_block tail;
     int rc = lab_reader_next(l->reader, &l->next, err);
-    l->has_next = rc == 1;
     l->told = false;
+    l->tail = rc == 0 && lab_reader_tail(l->reader, &tail);
+    l->has_next = rc == 1 || l->tail;
+    if (l->tail)
+        l->next = (struct lab_sample){.t_ns = INT64_MAX,
+                                      .lost = tail.lost,
+                                      .gap_ns = tail.gap_ns,
+                                      .gap_wall_us = lab_wall(start_us, tail.gap_ns, tail.correction_us)};
     return rc < 0 ? rc : 0;
+}
+
+/* It has nothing more to say. */
+static bool over(const struct lane *l)
+{
+    return !l->has_next || (l->tail && l->told);
 }
 
 int lab_rows_open(struct lec_runs *runs, const struct lec_run_info *info, const struct lab_selection *selection,
@@ -91,9 +107,10 @@ int lab_rows_open(struct lec_runs *runs, const struct lec_run_info *info, const 
         l->name = info->channels[channel].name;
         if (info->samples[channel] > info->samples[selection->at[rows->base]])
             rows->base = rows->n;
+        l->samples = info->samples[channel];
         rc = lab_reader_open(runs, info, channel, request->from_ns, request->to_ns, &l->reader, err);
         if (rc == 0)
-            rc = pull(l, err);
+            rc = pull(l, info->summary.start_us, err);
     }
     if (rc < 0) {
         lab_rows_close(&rows);
@@ -132,7 +149,7 @@ int lab_rows_next(struct lab_rows *rows, struct lab_row *out, struct lec_err *er
     struct lane *first = NULL;
     for (size_t i = 0; i < rows->n; i++) {
         struct lane *l = &rows->lanes[i];
-        if (l->has_next && (!first || due(l) < due(first)))
+        if (!over(l) && (!first || due(l) < due(first)))
             first = l;
     }
     if (!first)
@@ -143,7 +160,7 @@ int lab_rows_next(struct lab_rows *rows, struct lab_row *out, struct lec_err *er
     first->told = true;
     if (out->gap)
         return 1;
-    int rc = pull(first, err);
+    int rc = pull(first, rows->info->summary.start_us, err);
     return rc < 0 ? rc : 1;
 }
 
@@ -210,25 +227,42 @@ static void note_gap(struct lane *l, size_t column, struct lab_wide *out, size_t
 }
 
 /* Brings a lane to time t: `before` at or before it, `next` after it. Gaps that are passed or entered are noted once. */
-static int lane_to(struct lane *l, size_t column, int64_t t_ns, struct lab_wide *out, size_t *used, struct lec_err *err)
+static int lane_to(struct lab_rows *rows, size_t column, int64_t t_ns, struct lab_wide *out, size_t *used,
+                   struct lec_err *err)
 {
+    struct lane *l = &rows->lanes[column];
     while (l->has_next) {
         if (l->next.lost > 0 && !l->told && l->next.gap_ns <= t_ns)
             note_gap(l, column, out, used);
         if (l->next.t_ns > t_ns)
             return 0;
-        int rc = pull(l, err);
+        int rc = pull(l, rows->info->summary.start_us, err);
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
+/* The lane whose times are the rows. Where that one fell silent before the end of the run, the fastest of those that go on. */
+static struct lane *base_of(struct lab_rows *rows)
+{
+    struct lane *base = &rows->lanes[rows->base];
+    if (!over(base))
+        return base;
+    struct lane *next = NULL;
+    for (size_t i = 0; base->tail && i < rows->n; i++)
+        if (!over(&rows->lanes[i]) && (!next || rows->lanes[i].samples > next->samples))
+            next = &rows->lanes[i];
+    if (next)
+        rows->base = (size_t)(next - rows->lanes);
+    return next;
+}
+
 int lab_rows_wide(struct lab_rows *rows, struct lab_wide *out, struct lec_err *err)
 {
-    if (rows->n == 0 || !rows->lanes[rows->base].has_next)
+    struct lane *base = rows->n > 0 ? base_of(rows) : NULL;
+    if (!base)
         return 0;
-    struct lane *base = &rows->lanes[rows->base];
     struct lab_sample at = base->next;
     bool gap = at.lost > 0 && !base->told;
     size_t used = 0;
@@ -248,11 +282,11 @@ int lab_rows_wide(struct lab_rows *rows, struct lab_wide *out, struct lec_err *e
             out->value[i] = at.value;
             out->raw[i] = at.raw;
             flags = at.flags;
-            int rc = pull(l, err);
+            int rc = pull(l, rows->info->summary.start_us, err);
             if (rc < 0)
                 return rc;
         } else {
-            int rc = lane_to(l, i, out->t_ns, out, &used, err);
+            int rc = lane_to(rows, i, out->t_ns, out, &used, err);
             if (rc < 0)
                 return rc;
             if (rows->shape == LAB_NEAREST)

@@ -108,6 +108,11 @@ int lab_series_load(struct lec_runs *runs, const struct lec_run_info *info, size
             add(&q, &s, t, one.value);
             keep(&s, room, t, one.value, &broken);
         }
+        struct lab_block tail;
+        if (rc == 0 && lab_reader_tail(reader, &tail)) {
+            s.lost += tail.lost;
+            s.gaps++;
+        }
         s.skipped = lab_reader_skipped(reader);
         lab_reader_close(&reader);
     }

@@ -166,6 +166,31 @@ def test_a_jump_in_time_that_nobody_explained_is_a_gap_too(lab):
     assert table[table.quality == "gap"][["t_s", "lost"]].values.tolist() == [[0.3, 7]]
 
 
+def test_a_channel_that_fell_silent_or_never_came_has_its_gap_too(lab):
+    run = lab.run([{"name": "water", "rate_hz": 10}, {"name": "air", "rate_hz": 1}, {"name": "dead", "rate_hz": 2}],
+                  [(0, 0, 1e8, np.arange(40.0)), (1, 0, 1e9, np.arange(9.0))],
+                  marks=[{"t_ns": 8_500_000_000, "kind": "gap", "channel": "water", "text": "nothing came", "lost": 45},
+                         {"t_ns": 8_500_000_000, "kind": "gap", "channel": "dead", "text": "nothing came", "lost": 17}])
+    gaps = {("water", 4.0, 45), ("dead", 0.0, 17)}
+    table = pandas.read_csv(lab.export(run, "csv"), **CSV)
+    assert set(table[table.quality == "gap"][["channel", "t_s", "lost"]].itertuples(index=False, name=None)) == gaps
+    assert list(table.t_s) == sorted(table.t_s) and (table.channel == "air").sum() == 9
+    with h5py.File(lab.export(run, "hdf5")) as f:
+        assert {(g["channel"].decode(), g["t_s"], g["lost"]) for g in f[run]["gaps"]} == gaps
+        assert len(f[run]["water"]) == 41 and np.isnan(f[run]["water"][-1]) and len(f[run]["dead"]) == 1
+    lines = [json.loads(line)[1] for line in lab.export(run, "jsonl").read_text().splitlines()]
+    told = [d["data"] for d in lines if "gaps" in d.get("descriptor", "")]
+    assert {(d["channel"], d["t_s"], d["lost"]) for d in told} == gaps
+    for shape in "nearest", "linear":  # behind the end of the fastest channel the rows are the times of the next one
+        wide = pandas.read_csv(lab.export(run, "csv", shape=shape), **CSV)
+        assert list(wide.t_s) == [*np.arange(41) / 10, 5, 6, 7, 8]
+        assert wide.quality[0] == "gap:dead:17" and wide.quality[40] == "gap:water:45" and wide.water[40:].isna().all()
+        assert list(wide.air[41:]) == [5, 6, 7, 8]
+    assert lab.analyze(run, "water", "statistics")["lost"] == 45
+    cut = pandas.read_csv(lab.export(run, "csv", to=3), **CSV)
+    assert not (cut.channel[cut.quality == "gap"] == "water").any()
+
+
 def test_channels_and_an_interval_can_be_chosen(lab, sample):
     table = pandas.read_csv(lab.export(sample.run, "csv", channels=["air"], **{"from": 2, "to": 5}), **CSV)
     assert set(table.channel) == {"air"} and table.t_s.tolist() == [2, 3, 4]
@@ -291,6 +316,13 @@ def test_documents_follow_the_event_model(lab, sample):
     events = [(descriptors[d["descriptor"]], d["data"]) for name, d in lines if name == "event"]
     assert ("gaps", {"channel": "water", "t_s": 4, "lost": 10}) in events
     assert any(stream == "marks" and data["text"] == "đá lạnh" for stream, data in events)
+
+
+def test_raw_values_are_described_in_the_documents_too(lab, sample):
+    lines = [json.loads(line) for line in lab.export(sample.run, "jsonl", raw=True).read_text().splitlines()]
+    keys = next(d["data_keys"] for name, d in lines if name == "descriptor" and d["name"] == "primary")
+    data = {channel for name, d in lines if name == "event_page" for channel in d["data"]}
+    assert any(channel.endswith("_raw") for channel in data) and data <= set(keys)
 
 
 def test_the_reader_of_the_documentation_reads_them(lab, sample):
