@@ -110,7 +110,7 @@ static size_t height(double value, double low, double high)
 static const char *spark_text(const struct spark *s, size_t width, char *buf, size_t size)
 {
     static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    double low = INFINITY, high = -INFINITY;
+    double low = (double)INFINITY, high = -(double)INFINITY;
     size_t at = 0, first = s->n > width ? s->n - width : 0;
     for (size_t i = first; i < s->n; i++) {
         low = fmin(low, s->at[i]);

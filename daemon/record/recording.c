@@ -205,7 +205,7 @@ int recording_hand(struct recording *g, const struct lec_record_value values[], 
     const struct lec_experiment *e = g->job->experiment;
     double by_channel[LEC_CHANNELS_MAX];
     for (size_t i = 0; i < LEC_CHANNELS_MAX; i++)
-        by_channel[i] = NAN;
+        by_channel[i] = (double)NAN;
     for (size_t i = 0; i < n; i++) {
         size_t c = 0;
         while (c < e->n_channels && strcmp(e->channels[c].name, values[i].channel) != 0)
