@@ -191,7 +191,7 @@ void core_end(struct core *core)
 }
 
 /* Steps of the wall clock are worth knowing: entries before and after do not sort by time. */
-static void watch_clock(struct core *core)
+void core_clock(struct core *core)
 {
     int64_t offset = lec_wall_us() - lec_now() / 1000;
     int64_t step = offset - core->wall_offset_us;
@@ -212,7 +212,7 @@ static void tick(struct core *core, int64_t now)
     if (core->tick_at <= now)
         core->tick_at = now + TICK_NS;
     state_age(core);
-    watch_clock(core);
+    core_clock(core);
     events_heartbeat(core);
     record_tick(core, now);
     if (!core->settled) { /* what reading the room's files took is not needed again */

@@ -81,6 +81,8 @@ struct events {
 int events_open(struct core *core, const char *endpoint, struct lec_err *err);
 void events_close(struct core *core);
 struct topic *events_topic(struct core *core, enum event_kind kind, const char *name);
+/* Nothing more comes on it: a topic of each run ever recorded would be kept else. */
+void events_forget(struct core *core, enum event_kind kind, const char *name);
 /* Begins an event: {"seq":,"prev":,"time":  into core->events.buf, to which the caller adds members. Returns NULL when
  * nobody listens: the number is used up all the same, and events_end must not be called. */
 struct lec_buf *events_begin(struct core *core, struct topic *topic);
@@ -399,6 +401,8 @@ void search_over(struct core *core, size_t at);
 
 /* reload.c */
 void room_reload(struct core *core, struct request *r); /* r NULL: by signal */
+/* Whether the wall clock was set since it was last looked at: told to the journal and the recorder. */
+void core_clock(struct core *core);
 
 /* remedy.c: what a person can do about it, in both languages. Returns false when there is nothing to say. */
 bool remedy_for(const struct lec_device *device, int code, const char **vi, const char **en);

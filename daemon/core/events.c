@@ -8,7 +8,8 @@
 static const char *const kind_names[EVENT_KINDS] = {"state", "sample",  "scene", "run",
                                                     "event", "journal", "trace", "heartbeat"};
 
-#define GREET_NS (2 * LEC_MS) /* heartbeats for new subscribers are drawn together over this time */
+#define TOPIC_MAX (4 * (LEC_NAME_MAX + 1) + 512)
+#define GREET_NS  (2 * LEC_MS) /* heartbeats for new subscribers are drawn together over this time */
 
 static void topic_free(void **item)
 {
@@ -48,12 +49,26 @@ void events_close(struct core *core)
     lec_buf_done(&e->buf);
 }
 
+/* The topic's text; its length, 0: it does not fit. */
+static size_t name_topic(const struct events *e, enum event_kind kind, const char *name, char text[TOPIC_MAX])
+{
+    int n = snprintf(text, TOPIC_MAX, "%s/%s/%s", e->prefix, kind_names[kind], name);
+    return n < 0 || (size_t)n >= TOPIC_MAX ? 0 : (size_t)n;
+}
+
+void events_forget(struct core *core, enum event_kind kind, const char *name)
+{
+    char text[TOPIC_MAX];
+    if (name_topic(&core->events, kind, name, text) > 0)
+        zhashx_delete(core->events.topics, text);
+}
+
 struct topic *events_topic(struct core *core, enum event_kind kind, const char *name)
 {
     struct events *e = &core->events;
-    char text[4 * (LEC_NAME_MAX + 1) + 512];
-    int n = snprintf(text, sizeof text, "%s/%s/%s", e->prefix, kind_names[kind], name);
-    if (n < 0 || (size_t)n >= sizeof text)
+    char text[TOPIC_MAX];
+    size_t n = name_topic(e, kind, name, text);
+    if (n == 0)
         return NULL;
     struct topic *t = zhashx_lookup(e->topics, text);
     if (t)
@@ -64,7 +79,7 @@ struct topic *events_topic(struct core *core, enum event_kind kind, const char *
         free(t);
         return NULL;
     }
-    *t = (struct topic){.text = copy, .len = (size_t)n, .kind = kind};
+    *t = (struct topic){.text = copy, .len = n, .kind = kind};
     if (zhashx_insert(e->topics, copy, t) < 0)
         topic_free((void **)&t);
     return t;

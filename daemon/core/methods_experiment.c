@@ -104,7 +104,8 @@ void experiment_mark(struct core *core, struct request *r)
     if (!ok)
         return;
     if (strlen(text) > TEXT_MAX || !lec_is_utf8(text, strlen(text))) {
-        reply_param(core, r, "text", "a text of at most 200 bytes is wanted");
+        reply_param(core, r, "text",
+                    "a text of at most 200 bytes, without line breaks and control characters, is wanted");
         return;
     }
     const char *name = which(core, r);

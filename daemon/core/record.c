@@ -30,6 +30,22 @@ int record_open(struct core *core, struct lec_err *err)
     return rc;
 }
 
+/* The topic on which samples of a run come. */
+static void live_name(char out[LEC_RUN_ID + 8], const char *run)
+{
+    snprintf(out, LEC_RUN_ID + 8, "run/%s", run);
+}
+
+/* No more samples of its run come: it has ended, or the next one of the row has begun. */
+static void forget_live(struct core *core, struct job *job)
+{
+    char name[LEC_RUN_ID + 8];
+    live_name(name, job->run);
+    if (*job->run)
+        events_forget(core, EVENT_SAMPLE, name);
+    job->run[0] = '\0';
+}
+
 void job_free(struct core *core, struct job *job)
 {
     struct record *record = core->record;
@@ -48,6 +64,7 @@ void job_free(struct core *core, struct job *job)
         follow_drop(core, job->wishes[i].follow);
     if (job->held)
         held_free(job->held);
+    forget_live(core, job);
     lec_room_unref(&job->room);
     free(job->metadata);
     free(job->definition);
@@ -106,6 +123,8 @@ static void on_run(struct core *core, uint32_t number, const char *data, size_t 
     if (job) {
         free(job->told);
         job->told = strdup(json);
+        if (strcmp(job->run, run) != 0)
+            forget_live(core, job);
         snprintf(job->run, sizeof job->run, "%s", run);
     }
     struct topic *topic = events_topic(core, EVENT_RUN, experiment);
@@ -122,7 +141,7 @@ static void on_live(struct core *core, const char *data, size_t n)
     struct lec_live live;
     memcpy(&live, data, sizeof live);
     char name[LEC_RUN_ID + 8];
-    snprintf(name, sizeof name, "run/%s", live.run);
+    live_name(name, live.run);
     if (core->events.samples == 0)
         return;
     struct topic *topic = events_topic(core, EVENT_SAMPLE, name);

@@ -268,6 +268,7 @@ static struct job *new_job(struct core *core, const struct lec_experiment *e, co
 static void hand_over(struct core *core, struct job *job)
 {
     fill(core, job);
+    core_clock(core); /* a step that was before the run is none of its own */
     job->state = JOB_STARTING;
     if (lec_record_start(core->record->recorder, job->held->token, &job->base) < 0)
         starting_answered(core, job, LEC_E_NOMEM, "the recorder takes no more commands");

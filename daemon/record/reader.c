@@ -235,20 +235,12 @@ static int64_t bound(double s)
     return llround(held * 1e9);
 }
 
-/* The end of a run that is still being recorded is now. */
-static int64_t end_time(const struct lec_run_summary *s)
-{
-    int64_t now = (lec_wall_us() - s->start_us) * 1000;
-    bool running = strcmp(s->status, "recording") == 0;
-    return running && now > s->duration_ns ? now : s->duration_ns;
-}
-
 static int read_columns(struct reader *a, const struct lec_record_query *q, const struct lec_run_info *info,
                         const size_t chosen[], size_t n, struct lec_buf *b, struct lec_err *err)
 {
     int rc = 0;
     int64_t from = q->has_from ? bound(q->from) : first_time(a, q, chosen, n);
-    int64_t to = q->has_to ? bound(q->to) : end_time(&info->summary) + 1;
+    int64_t to = q->has_to ? bound(q->to) : info->summary.duration_ns + 1;
     if (to <= from)
         to = from + 1;
     for (size_t i = 0; i < n && rc == 0; i++)

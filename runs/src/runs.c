@@ -316,6 +316,15 @@ int lec_runs_missing(struct lec_runs *runs, const char *run, size_t channel, uin
     return rc;
 }
 
+int lec_runs_clock(struct lec_runs *runs, const char *run, int64_t correction_us, struct lec_err *err)
+{
+    struct live *r;
+    int rc = live_find(runs, run, &r, err);
+    for (size_t i = 0; rc == 0 && i < r->n_channels; i++)
+        r->channels[i].correction_us = correction_us;
+    return rc;
+}
+
 int lec_runs_stop(struct lec_runs *runs, const char *run, int64_t stop_us, const char *status, const char *reason,
                   struct lec_err *err)
 {

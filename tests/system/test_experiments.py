@@ -540,10 +540,28 @@ def test_a_step_of_the_clock_is_marked_and_run_time_goes_on(stage):
     told = lab.until(lambda r: "mark" in r and r["mark"]["kind"] == "clock")
     assert "3600" in told["mark"]["text"]
     lab.until(lambda r: r["samples"] > told["samples"] + 15)
+    seen = lab.read(run, channels=["t"], width=10)["t"]
+    assert max(seen["t"]) < 60 and sum(v is not None for v in seen["min"]) > 3, "a plot of it is no hour long"
     lab.call("experiment.stop")
     t = lab.read(run)["t"]["t"]
     assert max(steps(t)) < 1 and t == sorted(t)
     assert lab.shown(run)["elapsed_ms"] < 60000
+
+
+def test_a_run_that_begins_and_ends_around_steps_of_the_clock_is_as_long_as_it_was(stage):
+    clock = Clock(stage)
+    lab = Lab(stage, env=clock.env)
+    clock.step(-7200)  # nobody has noticed when the run begins
+    run = lab.start("air")
+    lab.until(lambda r: r["samples"] > 15)
+    clock.step(0)
+    lab.until(lambda r: "mark" in r and r["mark"]["kind"] == "clock")
+    lab.call("experiment.stop")  # before a sample came after the step
+    shown = lab.shown(run)
+    steps_told = [m["text"] for m in shown["marks"] if m["kind"] == "clock"]
+    assert len(steps_told) == 1 and "forward" in steps_told[0], "only the step that was in the run"
+    assert shown["elapsed_ms"] < 60000
+    assert abs((shown["stop"] - shown["start"]) / 1e6 - 7200) < 60
 
 
 def test_a_corrupted_run_file_is_salvaged_at_the_start(lab):

@@ -111,6 +111,8 @@ int lec_runs_mark(struct lec_runs *runs, const char *run, const struct lec_run_m
 
 /* So many samples of the channel are missing behind its last block, where no other can tell it: right before the stop. */
 int lec_runs_missing(struct lec_runs *runs, const char *run, size_t channel, uint64_t lost, struct lec_err *err);
+/* The wall clock was set since the last block: right before the stop, so that the run is as long as it was. */
+int lec_runs_clock(struct lec_runs *runs, const char *run, int64_t correction_us, struct lec_err *err);
 /* Writes the stop document and puts the tails together. status: "done", "stopped", "interrupted", "failed". */
 int lec_runs_stop(struct lec_runs *runs, const char *run, int64_t stop_us, const char *status, const char *reason,
                   struct lec_err *err);
