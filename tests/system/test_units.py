@@ -112,3 +112,9 @@ def test_libzmq_may_set_the_scheduling_of_its_threads(unit):
     """It ends the program where that is forbidden, which shows only under a running systemd: the last word on the system
     calls is to allow it."""
     assert settings(unit)["SystemCallFilter"][-1] == "sched_setscheduler"
+
+
+def test_an_export_runs_behind_the_room_and_cannot_take_it_along(unit):
+    s = settings(unit)
+    assert s["SystemCallFilter"].index("setpriority") > s["SystemCallFilter"].index("~@privileged @resources")
+    assert s["OOMPolicy"] == ["continue"]
