@@ -129,7 +129,9 @@ static int walk(struct reader *a, const char *run, size_t channel, int64_t from,
             int64_t t = block.times ? block.times[i] : block.t_ns + llround((double)i * block.interval_ns);
             if (p->n == share) {
                 p->cut = true;
-                p->cut_t_ns = t;
+                /* half way from the one before: the time of a sample is rounded, and may come out 1 ns earlier when a walk
+                 * begins with it */
+                p->cut_t_ns = t - (t - p->t[p->n - 1]) / 2;
                 break;
             }
             p->t[p->n] = t;
