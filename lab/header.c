@@ -59,21 +59,6 @@ static void put_calibration(struct lec_buf *out, const struct lec_calibration *c
         lec_buf_putc(out, ')');
 }
 
-static const char *kind_name(enum lec_channel_kind kind)
-{
-    switch (kind) {
-    case LEC_CHANNEL_POINT:
-        return "point";
-    case LEC_CHANNEL_DERIVED:
-        return "derived";
-    case LEC_CHANNEL_MANUAL:
-        return "manual";
-    case LEC_CHANNEL_COUNT:
-        return "count";
-    }
-    return "";
-}
-
 void lab_channel_text(const struct lec_run_info *info, size_t channel, size_t field, bool vi, struct lec_buf *out)
 {
     const struct lec_run_channel *c = &info->channels[channel];
@@ -85,7 +70,7 @@ void lab_channel_text(const struct lec_run_info *info, size_t channel, size_t fi
         lec_buf_puts(out, c->unit);
         break;
     case 2:
-        lec_buf_puts(out, kind_name(c->kind));
+        lec_buf_puts(out, lec_channel_kind_name(c->kind));
         break;
     case 3:
         lec_buf_puts(out, c->source);

@@ -163,3 +163,18 @@ int lec_arg_check(const struct lec_arg *arg, const struct lec_value *v, struct l
         return lec_fail(err, LEC_E_RANGE, "%s: the text has control characters or is not UTF-8", arg->name);
     return 0;
 }
+
+const char *lec_channel_kind_name(enum lec_channel_kind kind)
+{
+    switch (kind) {
+    case LEC_CHANNEL_POINT:
+        return "point";
+    case LEC_CHANNEL_DERIVED:
+        return "derived";
+    case LEC_CHANNEL_MANUAL:
+        return "manual";
+    case LEC_CHANNEL_COUNT:
+        return "count";
+    }
+    return "";
+}

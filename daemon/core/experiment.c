@@ -9,21 +9,6 @@ static void text(struct lec_buf *b, const char *key, const char *value)
     lec_json_str(b, value);
 }
 
-static const char *kind_name(enum lec_channel_kind kind)
-{
-    switch (kind) {
-    case LEC_CHANNEL_POINT:
-        return "point";
-    case LEC_CHANNEL_DERIVED:
-        return "derived";
-    case LEC_CHANNEL_MANUAL:
-        return "manual";
-    case LEC_CHANNEL_COUNT:
-        return "count";
-    }
-    return "point";
-}
-
 static const char *unit_of(struct core *core, const struct lec_channel *c)
 {
     if (*c->unit || c->kind != LEC_CHANNEL_POINT)
@@ -40,7 +25,7 @@ static void channel_json(struct core *core, const struct lec_channel *c, struct 
     lec_json_next(b);
     lec_buf_putc(b, '{');
     text(b, "channel", c->name);
-    text(b, "kind", kind_name(c->kind));
+    text(b, "kind", lec_channel_kind_name(c->kind));
     if (c->kind == LEC_CHANNEL_POINT || c->kind == LEC_CHANNEL_COUNT) {
         snprintf(target, sizeof target, "%s.%s", c->device->name,
                  c->kind == LEC_CHANNEL_POINT ? c->point->name : c->event);

@@ -48,21 +48,6 @@ void summary_json(const struct lec_run_summary *s, struct lec_buf *b)
     number(b, "marks", (int64_t)s->marks);
 }
 
-static const char *kind_name(enum lec_channel_kind kind)
-{
-    switch (kind) {
-    case LEC_CHANNEL_POINT:
-        return "point";
-    case LEC_CHANNEL_DERIVED:
-        return "derived";
-    case LEC_CHANNEL_MANUAL:
-        return "manual";
-    case LEC_CHANNEL_COUNT:
-        return "count";
-    }
-    return "point";
-}
-
 static void channel_json(const struct lec_run_channel *c, uint64_t samples, struct lec_buf *b)
 {
     lec_buf_putc(b, '{');
@@ -72,7 +57,7 @@ static void channel_json(const struct lec_run_channel *c, uint64_t samples, stru
     lec_json_str(b, *c->label ? c->label : c->name);
     text(b, "en", *c->label_en ? c->label_en : *c->label ? c->label : c->name);
     lec_buf_putc(b, '}');
-    text(b, "kind", kind_name(c->kind));
+    text(b, "kind", lec_channel_kind_name(c->kind));
     text(b, "unit", c->unit);
     text(b, "source", c->source);
     if (*c->sensor)

@@ -320,6 +320,9 @@ enum lec_channel_kind {
     LEC_CHANNEL_COUNT,   /* how often an event came since the start: "count drop-counter.drop" */
 };
 
+/* "point", "derived", "manual", "count"; "" for what is none (a run file may say anything). */
+const char *lec_channel_kind_name(enum lec_channel_kind kind);
+
 struct lec_channel {
     const char *name; /* [a-z][a-z0-9_]* */
     size_t index;     /* in experiment->channels */
