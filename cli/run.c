@@ -25,8 +25,8 @@ static void print_space(const json_t *result)
     int64_t bytes = int_of(result, "bytes", -1), budget = int_of(result, "budget", 0);
     if (bytes >= 0 && budget > 0)
         out_styled((double)bytes > 0.8 * (double)budget ? WARN : DIM,
-                   T("đã dùng %.1f MB trong %.0f MB\n", "%.1f MB used of %.0f MB\n"), (double)bytes / 1e6,
-                   (double)budget / 1e6);
+                   T("đã dùng %lld,%d MB trong %lld MB\n", "%lld.%d MB used of %lld MB\n"),
+                   (long long)(bytes / 1000000), (int)(bytes / 100000 % 10), (long long)(budget / 1000000));
 }
 
 int cmd_run_list(struct cli *cli)

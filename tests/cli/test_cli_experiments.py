@@ -554,7 +554,7 @@ def test_runs_are_listed_with_what_is_missing_and_the_budget(cli, lab, room, say
     assert RUN in lines[1] and say("xong", "done") in lines[1] and " 24000 " in lines[1] and " 12 " in lines[1]
     assert lines[1].endswith(say("chưa", "no")) and lines[2].endswith(say("rồi", "yes"))
     assert say("bị ngắt giữa chừng", "interrupted") in lines[2]
-    assert say("đã dùng 12.3 MB trong 2000 MB", "12.3 MB used of 2000 MB") == lines[3]
+    assert say("đã dùng 12,3 MB trong 2000 MB", "12.3 MB used of 2000 MB") == lines[3]
     assert len(cli("run", "list", "--lines", "1").out.splitlines()) == 3
     assert room.calls("run.list") == [{"limit": 20}, {"limit": 1}]
     assert cli("run", "list", "--json").json["budget"] == 2_000_000_000
