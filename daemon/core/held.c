@@ -85,8 +85,8 @@ static int rpc_code(int code)
         return -32001;
     case LEC_E_CONFIG:
         return -32602;
-    case LEC_E_REFUSED:
-        return -32006;
+    case LEC_E_REFUSED: /* a run that was never exported */
+        return -32002;
     case LEC_E_NOTSUP:
         return -32006;
     case LEC_E_BUSY:

@@ -607,7 +607,7 @@ def test_only_what_was_exported_is_deleted_without_force(lab):
     lab.call("experiment.stop")
     with pytest.raises(RoomError) as no:
         lab.call("run.delete", run=run)
-    assert no.value.code == -32006 and "export" in str(no.value)
+    assert no.value.code == -32002 and "export" in str(no.value)
     assert lab.call("run.delete", run=run, force=True) == {}
     assert lab.call("run.list")["runs"] == []
     gone = wait(lambda: [e for e in lab.entries("run") if e["data"]["what"] == "deleted"])
