@@ -1,4 +1,5 @@
 /* Runs in the file, as docs/protocol.md section 8 says. */
+#include <jansson.h>
 #include <string.h>
 
 #include "record/impl.h"
@@ -95,8 +96,10 @@ static void mark_json(const struct lec_run_mark *m, struct lec_buf *b)
 
 static void document(struct lec_buf *b, const char *key, const char *json)
 {
-    if (!json || !*json)
+    json_t *read = json && *json ? json_loads(json, 0, NULL) : NULL;
+    if (!read) /* damaged in the file: in the answer it would damage all of it */
         return;
+    json_decref(read);
     lec_json_key(b, key);
     lec_buf_puts(b, json);
 }

@@ -586,6 +586,21 @@ def test_a_corrupted_run_file_is_salvaged_at_the_start(lab):
     assert lab.call("experiment.stop")["run"] == again
 
 
+def test_a_document_that_is_damaged_is_left_out_of_what_is_shown(lab):
+    run = lab.start("air", metadata={"note": "x"})
+    lab.until(lambda r: r["samples"] > 5)
+    lab.call("experiment.stop")
+    lab.daemon.end()
+    db = sqlite3.connect(lab.stage.folder / "state" / "lab.runs.db")
+    assert db.execute("UPDATE doc SET json = substr(json, 1, 7) WHERE kind IN ('start', 'metadata')").rowcount == 2
+    db.commit()
+    db.close()
+    lab.again(online=False)
+    shown = lab.shown(run)
+    assert shown["run"] == run and "metadata" not in shown
+    assert "start" not in shown["documents"] and shown["documents"]["stop"]
+
+
 def test_a_run_file_that_is_none_does_not_keep_the_room_from_starting(stage):
     (stage.folder / "state").mkdir()
     (stage.folder / "state" / "lab.runs.db").write_bytes(b"this is no database at all\n" * 1000)
