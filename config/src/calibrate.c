@@ -17,9 +17,17 @@ static bool is_number(const struct lec_point *p)
 
 /* ---- Of a profile ------------------------------------------------------------------------------------------- */
 
-bool lec_recording_build(struct lec_diag *d, const struct lec_keys *own, struct lec_point *p)
+/* A copy that lives as long as the room; NULL for lack of memory, which the arena remembers. */
+static struct lec_calibration *lasting(struct lec_arena *arena, const struct lec_calibration *c)
 {
-    lec_calibration_none(&p->calibration);
+    struct lec_calibration *copy = lec_arena_array(arena, 1, sizeof *copy);
+    if (copy)
+        *copy = *c;
+    return copy;
+}
+
+bool lec_recording_build(struct lec_arena *arena, struct lec_diag *d, const struct lec_keys *own, struct lec_point *p)
+{
     p->stream = lec_own_bool(lec_point_keys, own, "stream");
     p->fastest_ns = lec_own_duration(lec_point_keys, own, "fastest");
     p->slowest_ns = lec_own_duration(lec_point_keys, own, "slowest");
@@ -49,11 +57,14 @@ bool lec_recording_build(struct lec_diag *d, const struct lec_keys *own, struct 
                        is_number(p) ? "only written" : lec_type_name(p->type));
         return false;
     }
-    if (lec_calibration_parse(key->value, &p->calibration, &err) < 0) {
+    struct lec_calibration c;
+    lec_calibration_none(&c);
+    if (lec_calibration_parse(key->value, &c, &err) < 0) {
         lec_diag_error(d, key->file, key->line, "calibration: %s", err.text);
         return false;
     }
-    (void)lec_copy_utf8(p->calibration.source, sizeof p->calibration.source, "profile", 7);
+    (void)lec_copy_utf8(c.source, sizeof c.source, "profile", 7);
+    p->calibration = lasting(arena, &c);
     return true;
 }
 
@@ -143,7 +154,7 @@ void lec_calibrations_build(struct lec_room_work *w)
                            dev->name, point->name,
                            point->access & LEC_READ ? lec_type_name(point->type) : "only written");
         } else {
-            w->work[dev->index].points[point->index].calibration = c;
+            w->work[dev->index].points[point->index].calibration = lasting(w->load->arena, &c);
         }
     }
 }

@@ -234,7 +234,8 @@ static void check_unit(const struct entry *e)
     const struct lec_channel *c = e->channel;
     if (!c->point || !*c->unit)
         return;
-    const char *has = *c->point->calibration.unit ? c->point->calibration.unit : c->point->unit;
+    const char *has =
+        c->point->calibration && *c->point->calibration->unit ? c->point->calibration->unit : c->point->unit;
     if (*has && strcmp(has, c->unit) != 0)
         lec_diag_warn(e->d, e->key->file, e->key->line,
                       "%s: unit: %s.%s is in %s and stays so; to convert it, derive a channel in %s", e->key->name,

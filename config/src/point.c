@@ -318,7 +318,7 @@ static bool build_point(const struct lec_point_source *src, const struct lec_ini
     build_unit(src, &m, p);
     bool good = build_choices(src, &m, p);
     good = build_range(src, &m, p) && good;
-    good = lec_recording_build(src->diag, &m.own, p) && good;
+    good = lec_recording_build(src->arena, src->diag, &m.own, p) && good;
     return build_timing(src, &m, p) && good;
 }
 

@@ -22,7 +22,7 @@ struct lec_point_source {
 void lec_points_build(const struct lec_point_source *src, struct lec_point **out, size_t *n);
 /* What experiments record of a point: the keys stream, fastest, slowest and calibration. Type and access are known.
  * False when told. */
-bool lec_recording_build(struct lec_diag *d, const struct lec_keys *own, struct lec_point *p);
+bool lec_recording_build(struct lec_arena *arena, struct lec_diag *d, const struct lec_keys *own, struct lec_point *p);
 /* All [action] sections; `points` for their "when". */
 void lec_actions_build(const struct lec_point_source *src, const struct lec_point *points, size_t n_points,
                        struct lec_action **out, size_t *n);

@@ -54,12 +54,12 @@ static const struct lec_calibration *in_force(struct core *core, const struct le
 {
     const struct told *person = find(core, point->device->name, point->name, true);
     const struct told *sensor = find(core, point->device->name, point->name, false);
-    const struct lec_calibration *room = &point->calibration;
-    const struct lec_calibration *c = person                              ? &person->calibration
-                                      : strcmp(room->source, "room") == 0 ? room
-                                      : sensor                            ? &sensor->calibration
-                                                                          : room;
-    return does_something(c) || (person && c == &person->calibration) ? c : NULL;
+    const struct lec_calibration *room = point->calibration;
+    const struct lec_calibration *c = person                                      ? &person->calibration
+                                      : room && strcmp(room->source, "room") == 0 ? room
+                                      : sensor                                    ? &sensor->calibration
+                                                                                  : room;
+    return (c && does_something(c)) || (person && c == &person->calibration) ? c : NULL;
 }
 
 static void attach(struct core *core, struct device_state *d, size_t point)

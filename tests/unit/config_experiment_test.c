@@ -316,14 +316,12 @@ static void a_point_says_how_it_is_recorded(void **state)
     assert_int_equal(volts->fastest_ns, 5 * LEC_MS);
     assert_int_equal(volts->slowest_ns, 65 * LEC_SEC);
     assert_true(volts->period_ns == LEC_NEVER); /* nobody asks for what comes by itself */
-    assert_int_equal(volts->calibration.kind, LEC_CAL_LINEAR);
-    assert_true(volts->calibration.scale == 0.001);
-    assert_string_equal(volts->calibration.source, "profile");
+    assert_int_equal(volts->calibration->kind, LEC_CAL_LINEAR);
+    assert_true(volts->calibration->scale == 0.001);
+    assert_string_equal(volts->calibration->source, "profile");
     assert_false(level->stream);
     assert_int_equal(level->fastest_ns, 0);
-    assert_int_equal(level->calibration.kind, LEC_CAL_NONE);
-    assert_true(level->calibration.scale == 1);
-    assert_string_equal(level->calibration.source, "");
+    assert_null(level->calibration);
     lec_room_unref(&room);
 }
 
@@ -331,7 +329,7 @@ static void a_calibration_of_the_room_is_for_one_device_only(void **state)
 {
     (void)state;
     const struct lec_room *room = good_room();
-    const struct lec_calibration *c = &point(room, "probe-1", "temperature")->calibration;
+    const struct lec_calibration *c = point(room, "probe-1", "temperature")->calibration;
     double raw = 100, out;
     assert_string_equal(c->source, "room");
     assert_string_equal(c->by, "Nguyễn Văn An");
@@ -340,7 +338,7 @@ static void a_calibration_of_the_room_is_for_one_device_only(void **state)
     assert_true(c->date_us == INT64_C(1793491200) * 1000000);
     lec_calibrate(c, &raw, &out, 1);
     assert_true(fabs(out - 100.1) < 1e-9);
-    assert_int_equal(point(room, "probe-2", "temperature")->calibration.kind, LEC_CAL_NONE);
+    assert_null(point(room, "probe-2", "temperature")->calibration);
     lec_room_unref(&room);
 }
 
@@ -351,15 +349,13 @@ static void a_new_calibration_or_experiment_leaves_the_device_as_it_is(void **st
     const struct lec_room *b = room_of(HEAD PROBE "[calibration probe-1.voltage]\nform = linear 0 2\n" WATER);
     const struct lec_device *da = lec_room_device(a, "probe-1"), *db = lec_room_device(b, "probe-1");
     assert_true(lec_device_same(da, db));
-    const struct lec_calibration *ca = &point(a, "probe-1", "voltage")->calibration,
-                                 *cb = &point(b, "probe-1", "voltage")->calibration;
+    const struct lec_calibration *ca = point(a, "probe-1", "voltage")->calibration,
+                                 *cb = point(b, "probe-1", "voltage")->calibration;
     assert_false(lec_calibration_same(ca, cb));
     struct lec_calibration other = *cb;
     other.c[1] = 2.001;
     assert_false(lec_calibration_same(&other, cb));
     assert_true(lec_calibration_same(cb, cb));
-    assert_true(
-        lec_calibration_same(&point(a, "probe-1", "level")->calibration, &point(b, "probe-1", "level")->calibration));
     lec_room_unref(&a);
     lec_room_unref(&b);
 }

@@ -177,8 +177,8 @@ struct lec_point {
     bool stream;
     int64_t fastest_ns; /* least time between samples that the device can do; 0: not known, any is tried */
     int64_t slowest_ns; /* streaming: most time between samples that can be set; 0: as fastest_ns */
-    struct lec_calibration
-        calibration; /* of the room, or the profile. A person's goes before it, and before a profile's the sensor's memory */
+    const struct lec_calibration *calibration; /* of the profile, or of the room file, which goes before a sensor's
+                                                  memory; a person's goes before both. NULL: none */
 
     struct lec_keys keys; /* what the driver reads of this point */
     const char *file;     /* where the profile (or class) describes it */
