@@ -1,10 +1,13 @@
 /* The run file as the recorder holds it: opened when it is needed, a disk that fails, the budget, tidying, closing. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "lectern/clock.h"
 #include "lectern/log.h"
@@ -12,7 +15,9 @@
 
 #define ROOM_BYTES   (1024 * 1024) /* free space below which a full disk is not even tried again */
 #define TIDY_EVERY   10            /* commits */
-#define FREE_AT_ONCE 64            /* exported runs removed in one go */
+#define SPARE_BYTES  (512 * 1024)  /* kept in a file beside the runs: with it a run can be deleted from a full disk */
+#define SPARE_FROM   (8 * 1024 * 1024) /* free space from which on that is done */
+#define FREE_AT_ONCE 64                /* exported runs removed in one go */
 #define LIST_PAGE    128
 
 static void set_health(struct lec_recorder *r)
@@ -29,6 +34,52 @@ static void set_health(struct lec_recorder *r)
 static void journal_limit(struct lec_recorder *r, const char *name, const struct lec_buf *data)
 {
     tell_journal(r, "limit", "", name, "", data);
+}
+
+/* ---- Room --------------------------------------------------------------------------------------------------- */
+
+static uint64_t free_bytes(const struct lec_recorder *r)
+{
+    char folder[PATH_MAX];
+    struct statvfs disk;
+    snprintf(folder, sizeof folder, "%s", r->file);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+    return statvfs(slash ? folder : ".", &disk) < 0 ? UINT64_MAX : (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
+bool disk_has_room(const struct lec_recorder *r)
+{
+    return free_bytes(r) >= ROOM_BYTES;
+}
+
+static void spare_name(const struct lec_recorder *r, char name[PATH_MAX + 8])
+{
+    snprintf(name, PATH_MAX + 8, "%s-spare", r->file);
+}
+
+/* To delete a run takes a few pages first, which a full disk does not have. */
+static void keep_spare(const struct lec_recorder *r)
+{
+    char name[PATH_MAX + 8];
+    struct stat st;
+    spare_name(r, name);
+    if ((stat(name, &st) == 0 && st.st_size >= SPARE_BYTES) || free_bytes(r) < SPARE_FROM)
+        return;
+    int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (fd < 0)
+        return;
+    if (posix_fallocate(fd, 0, SPARE_BYTES) != 0)
+        unlink(name);
+    close(fd);
+}
+
+static void spend_spare(const struct lec_recorder *r)
+{
+    char name[PATH_MAX + 8];
+    spare_name(r, name);
+    unlink(name);
 }
 
 int disk_open(struct lec_recorder *r, struct lec_err *err)
@@ -59,6 +110,7 @@ int disk_open(struct lec_recorder *r, struct lec_err *err)
     lec_buf_done(&b);
     r->tidy = true;
     r->budget_at = 0;
+    keep_spare(r);
     set_health(r);
     return 0;
 }
@@ -141,21 +193,39 @@ void disk_commit(struct lec_recorder *r, int64_t now)
         r->tidy = true;
 }
 
-static bool has_room(const struct lec_recorder *r)
+/* Ends that found no room, each in a transaction of its own. */
+static void close_unclosed(struct lec_recorder *r)
 {
-    char folder[PATH_MAX];
-    struct statvfs disk;
-    snprintf(folder, sizeof folder, "%s", r->file);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-    return statvfs(slash ? folder : ".", &disk) < 0 || (uint64_t)disk.f_bavail * disk.f_frsize >= ROOM_BYTES;
+    struct lec_err err;
+    while (r->n_unclosed > 0 && r->runs && !r->writing) {
+        int rc = lec_runs_begin(r->runs, &err);
+        if (rc == 0)
+            rc = unclosed_write(r, &r->unclosed[0], &err);
+        if (rc == 0)
+            rc = lec_runs_commit(r->runs, &err);
+        if (rc < 0)
+            lec_runs_rollback(r->runs);
+        if (rc == LEC_E_FRAME)
+            disk_failed(r, rc, err.text);
+        if (rc < 0 && rc != LEC_E_RANGE)
+            return;
+        unclosed_drop(r, 0);
+    }
+    while (r->n_unclosed > 0 && !r->runs) /* they are closed when the file is opened anew */
+        unclosed_drop(r, 0);
 }
 
 static void retry(struct lec_recorder *r, int64_t now)
 {
+    struct lec_err err;
     r->retry_at = now + RETRY_NS;
-    if (!has_room(r))
+    close_unclosed(r); /* it may go into room that the file has */
+    if (r->runs && lec_runs_squeeze(r->runs, &err) == 1)
+        r->retry_at = now; /* what was deleted gives its room back step by step */
+    if (!disk_has_room(r))
+        return;
+    close_unclosed(r);
+    if (r->n_unclosed > 0)
         return;
     int64_t from = r->full_from;
     r->full = false;
@@ -172,6 +242,7 @@ static void retry(struct lec_recorder *r, int64_t now)
     journal_limit(r, "runs.disk", &b);
     lec_buf_done(&b);
     r->retry_at = LEC_NEVER;
+    keep_spare(r);
     set_health(r);
 }
 
@@ -200,17 +271,52 @@ static int find_exported(struct lec_recorder *r, struct oldest *found, struct le
     return n < 0 ? n : 0;
 }
 
-static int delete_one(struct lec_recorder *r, const struct lec_run_summary *run, struct lec_err *err)
+/* A transaction of its own. */
+static int remove_run(struct lec_recorder *r, const char *run, struct lec_err *err)
 {
+    size_t u = 0;
+    while (u < r->n_unclosed && strcmp(r->unclosed[u].run, run) != 0)
+        u++;
     int rc = lec_runs_begin(r->runs, err);
+    if (rc == 0 && u < r->n_unclosed)
+        rc = unclosed_write(r, &r->unclosed[u], err);
     if (rc == 0)
-        rc = lec_runs_delete(r->runs, run->id, err);
+        rc = lec_runs_delete(r->runs, run, err);
     if (rc == 0)
         rc = lec_runs_commit(r->runs, err);
-    if (rc < 0) {
+    if (rc < 0)
         lec_runs_rollback(r->runs);
-        return rc;
+    else if (u < r->n_unclosed)
+        unclosed_drop(r, u);
+    return rc;
+}
+
+int disk_delete(struct lec_recorder *r, const char *run, struct lec_err *err)
+{
+    int64_t now = lec_now();
+    disk_commit(r, now);
+    if (!r->runs) /* it was found broken just now */
+        return lec_fail(err, LEC_E_BUSY, "the run file is being repaired; try again");
+    int rc = remove_run(r, run, err);
+    if (rc == LEC_E_BUSY || rc == LEC_E_LINK) {
+        spend_spare(r);
+        rc = remove_run(r, run, err);
     }
+    if (rc == LEC_E_FRAME)
+        disk_failed(r, rc, err->text);
+    if (rc < 0)
+        return rc;
+    r->tidy = true;
+    if (r->full)
+        r->retry_at = now;
+    return 0;
+}
+
+static int delete_one(struct lec_recorder *r, const struct lec_run_summary *run, struct lec_err *err)
+{
+    int rc = remove_run(r, run->id, err);
+    if (rc < 0)
+        return rc;
     struct lec_buf b;
     lec_buf_init(&b, 1024);
     lec_buf_puts(&b, "{\"what\":\"deleted\",\"run\":");
@@ -274,13 +380,13 @@ static void watch_budget(struct lec_recorder *r, int64_t now)
 
 static bool idle(const struct lec_recorder *r)
 {
-    return !recordings_any(r) && !r->writing && !r->tidy;
+    return !recordings_any(r) && !r->writing && !r->tidy && r->n_unclosed == 0;
 }
 
 void disk_turn(struct lec_recorder *r, int64_t now)
 {
     struct lec_err err;
-    if (r->full && !recordings_any(r)) { /* whoever starts next will find out */
+    if (r->full && !recordings_any(r) && r->n_unclosed == 0 && !r->tidy) { /* whoever starts next will find out */
         r->full = false;
         r->retry_at = LEC_NEVER;
         set_health(r);

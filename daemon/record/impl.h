@@ -19,6 +19,7 @@
 #define RETRY_NS      LEC_SEC        /* a disk that failed is tried again so often */
 #define IDLE_NS       (5 * LEC_SEC)  /* a file that nobody uses is closed after so long */
 #define BUDGET_NS     (10 * LEC_SEC) /* how often the size is looked at while recording */
+#define UNCLOSED_MAX  16             /* runs that ended on a full disk and wait for room for their stop */
 #define LIVE_BLOCKS   16             /* of a channel between two commits; the rest is not told live */
 
 enum command {
@@ -70,6 +71,16 @@ struct worker {
 
 struct recording;
 
+/* A run that is over, but the disk had no room for its end: closed when there is some. */
+struct unclosed {
+    char run[LEC_RUN_ID];
+    int64_t stop_us, correction_us;
+    char status[16], reason[LEC_ERR_TEXT];
+    uint64_t missing[LEC_CHANNELS_MAX];
+    struct lec_run_mark *marks; /* that are not on the disk; its own */
+    size_t n_marks;
+};
+
 struct lec_recorder {
     char file[PATH_MAX];
     struct lec_mailbox *told;               /* the core's */
@@ -98,6 +109,8 @@ struct lec_recorder {
     char trouble[LEC_ERR_TEXT];
     struct recording *recordings; /* in order of their start */
     size_t n_recordings;
+    struct unclosed unclosed[UNCLOSED_MAX];
+    size_t n_unclosed;
 };
 
 /* recorder.c */
@@ -126,6 +139,10 @@ int disk_write(struct lec_recorder *r);
 void disk_failed(struct lec_recorder *r, int code, const char *why);
 /* Commits what was written. */
 void disk_commit(struct lec_recorder *r, int64_t now);
+/* Removes a run from the file, also from a disk that is full: that is how a person makes room. */
+int disk_delete(struct lec_recorder *r, const char *run, struct lec_err *err);
+/* Whether the disk has room enough to record. */
+bool disk_has_room(const struct lec_recorder *r);
 /* Tries a disk that failed again, tidies, watches the budget, closes what is idle. */
 void disk_turn(struct lec_recorder *r, int64_t now);
 /* When that wants to be called next. */
@@ -156,6 +173,9 @@ void recordings_committed(struct lec_recorder *r);
 void recordings_rolled_back(struct lec_recorder *r);
 /* The file was found broken: it knows nothing of them any more. */
 void recordings_orphan(struct lec_recorder *r, const char *reason, int64_t now);
+/* storing.c: closes in the file what ended on a full disk; in the transaction under way. Returns 0 or a code. */
+int unclosed_write(struct lec_recorder *r, const struct unclosed *u, struct lec_err *err);
+void unclosed_drop(struct lec_recorder *r, size_t i);
 /* Time has passed: ticks, news, what has ended. Returns when it wants to be called next. */
 int64_t recordings_turn(struct lec_recorder *r, int64_t now);
 bool recordings_any(const struct lec_recorder *r);

@@ -136,7 +136,8 @@ static void conclude(struct recording *g, int64_t now)
     struct lec_recorder *r = g->r;
     if (!g->stop_written)
         recording_write_stop(g, now);
-    if (!g->stop_written && !r->closing)
+    bool put_off = !g->stop_written && strcmp(g->status, "stopped") == 0 && recording_put_off(g);
+    if (!g->stop_written && !put_off && !r->closing)
         return; /* when the disk works again */
     recording_journal(g, "ended");
     g->n_told = 0;

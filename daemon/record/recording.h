@@ -48,6 +48,8 @@ static inline const char *recording_name(const struct recording *g)
 /* storing.c */
 struct lec_run_host recording_host(struct recording *g);
 void recording_write_stop(struct recording *g, int64_t now);
+/* The disk is full: the end is kept until there is room, and the recording is over. False: it cannot be kept. */
+bool recording_put_off(struct recording *g);
 void recording_tell_unstored(struct recording *g);
 
 /* news.c */

@@ -132,34 +132,76 @@ struct lec_run_host recording_host(struct recording *g)
 
 /* ---- The end ------------------------------------------------------------------------------------------------ */
 
-/* What is missing at the end stands behind the last block: a channel that never delivered has none at all. */
-static int write_missing(struct recording *g, struct lec_err *err)
+static void describe_end(const struct recording *g, struct unclosed *u)
 {
+    *u = (struct unclosed){
+        .stop_us = g->stop_us, .correction_us = g->correction_us, .marks = g->open, .n_marks = g->n_open};
+    memcpy(u->run, g->start.id, sizeof u->run);
+    memcpy(u->status, g->status, sizeof u->status);
+    memcpy(u->reason, g->reason, sizeof u->reason);
     for (size_t i = 0; i < g->job->experiment->n_channels; i++) {
         struct lec_run_channel_state c;
         lec_run_channel(g->run, i, &c);
         uint64_t told = g->safe[i] + g->lost[i];
-        int rc = c.lost > told ? lec_runs_missing(g->r->runs, g->start.id, i, c.lost - told, err) : 0;
-        if (rc < 0)
-            return rc;
+        u->missing[i] = c.lost > told ? c.lost - told : 0;
     }
-    return 0;
+}
+
+/* What is missing at the end stands behind the last block: a channel that never delivered has none at all. */
+static int write_end(struct lec_recorder *r, const struct unclosed *u, struct lec_err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < LEC_CHANNELS_MAX && rc == 0; i++)
+        if (u->missing[i] > 0)
+            rc = lec_runs_missing(r->runs, u->run, i, u->missing[i], err);
+    if (rc == 0)
+        rc = lec_runs_clock(r->runs, u->run, u->correction_us, err);
+    if (rc == 0)
+        rc = lec_runs_stop(r->runs, u->run, u->stop_us, u->status, u->reason, err);
+    return rc;
+}
+
+int unclosed_write(struct lec_recorder *r, const struct unclosed *u, struct lec_err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < u->n_marks && rc == 0; i++)
+        rc = lec_runs_mark(r->runs, u->run, &u->marks[i], err);
+    return rc == 0 ? write_end(r, u, err) : rc;
+}
+
+void unclosed_drop(struct lec_recorder *r, size_t i)
+{
+    free(r->unclosed[i].marks);
+    r->n_unclosed--;
+    memmove(&r->unclosed[i], &r->unclosed[i + 1], (r->n_unclosed - i) * sizeof r->unclosed[0]);
+}
+
+bool recording_put_off(struct recording *g)
+{
+    struct lec_recorder *r = g->r;
+    if (!r->full || r->n_unclosed == UNCLOSED_MAX)
+        return false;
+    recording_tell_unstored(g);
+    if (g->in_file_safe) { /* else nothing of it is in the file */
+        describe_end(g, &r->unclosed[r->n_unclosed++]);
+        g->open = NULL;
+        g->n_open = 0;
+    }
+    return true;
 }
 
 void recording_write_stop(struct recording *g, int64_t now)
 {
     struct lec_err err;
+    struct unclosed end;
     if (!g->in_file) {
         g->stop_written = !g->begun; /* never begun: there is nothing to close */
         return;
     }
     if (disk_write(g->r) < 0)
         return;
-    int rc = write_missing(g, &err);
-    if (rc == 0)
-        rc = lec_runs_clock(g->r->runs, g->start.id, g->correction_us, &err);
-    if (rc == 0)
-        rc = lec_runs_stop(g->r->runs, g->start.id, g->stop_us, g->status, g->reason, &err);
+    describe_end(g, &end);
+    int rc = write_end(g->r, &end, &err);
     if (rc < 0) {
         disk_failed(g->r, rc, err.text);
         return;

@@ -121,23 +121,12 @@ static void on_delete(struct lec_recorder *r, const struct command_head *c)
     int rc = disk_open(r, &err);
     if (rc == 0)
         rc = may_delete(r, c, &run, &err);
-    if (rc == 0) {
-        disk_commit(r, lec_now());
-        rc = disk_write(r);
-        if (rc < 0)
-            lec_fail(&err, rc, "%s", r->trouble);
-    }
-    if (rc == 0) {
-        rc = lec_runs_delete(r->runs, c->which, &err);
-        if (rc < 0)
-            disk_failed(r, rc, err.text);
-        disk_commit(r, lec_now());
-    }
+    if (rc == 0)
+        rc = disk_delete(r, c->which, &err);
     if (rc < 0) {
         tell_refusal(r, c->token, rc, err.text);
         return;
     }
-    r->tidy = true;
     struct lec_buf b;
     lec_buf_init(&b, 1024);
     lec_buf_puts(&b, "{\"what\":\"deleted\",\"run\":");
@@ -271,6 +260,8 @@ static void end_all(struct lec_recorder *r)
         recording_stop(g, "interrupted", "the daemon was stopped", now);
     recordings_turn(r, now);
     disk_commit(r, now);
+    while (r->n_unclosed > 0) /* closed as interrupted at the next start */
+        unclosed_drop(r, r->n_unclosed - 1);
     disk_close(r);
 }
 

@@ -69,17 +69,15 @@ static int tidy_deleted(struct lec_runs *runs, struct lec_err *err)
     return rc < 0 ? rc : 1;
 }
 
-int lec_runs_tidy(struct lec_runs *runs, struct lec_err *err)
+static int tidy(struct lec_runs *runs, bool recording, struct lec_err *err)
 {
-    if (runs->shrunk)
-        return 0;
     int rc = tidy_deleted(runs, err);
     if (rc != 0)
         return rc;
     int64_t before = 0, after = 0;
     rc = db_pragma(runs, "PRAGMA freelist_count", &before, err);
     /* While runs are recorded, free pages are soon used again. */
-    if (rc == 0 && before > (runs->live ? PAGES_AT_ONCE : 0)) {
+    if (rc == 0 && before > (recording ? PAGES_AT_ONCE : 0)) {
         char text[64];
         snprintf(text, sizeof text, "PRAGMA incremental_vacuum(%d)", PAGES_AT_ONCE);
         rc = db_exec(runs, text, err);
@@ -88,12 +86,22 @@ int lec_runs_tidy(struct lec_runs *runs, struct lec_err *err)
         if (rc < 0 || after < before)
             return rc < 0 ? rc : 1;
     }
-    if (rc == 0 && !runs->live) { /* a reader may hold it up: then the next commit's checkpoint does it */
+    if (rc == 0 && !recording) { /* a reader may hold it up: then the next commit's checkpoint does it */
         (void)sqlite3_wal_checkpoint_v2(runs->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         sqlite3_db_release_memory(runs->sql);
     }
     runs->shrunk = rc == 0;
     return rc;
+}
+
+int lec_runs_tidy(struct lec_runs *runs, struct lec_err *err)
+{
+    return runs->shrunk ? 0 : tidy(runs, runs->live != NULL, err);
+}
+
+int lec_runs_squeeze(struct lec_runs *runs, struct lec_err *err)
+{
+    return tidy(runs, false, err);
 }
 
 int64_t lec_runs_size(const struct lec_runs *runs)

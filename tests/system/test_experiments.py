@@ -531,6 +531,49 @@ def test_a_full_disk_stops_recording_keeps_what_is_there_and_goes_on_when_there_
     assert [e["data"]["what"] for e in limits if e["name"] == "runs.disk"] == ["full", "resumed"]
 
 
+@pytest.fixture
+def disk(stage):
+    """The daemon's state folder on a file system of 24 MiB."""
+    folder = stage.folder / "state"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0750", "tmpfs", folder], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip("a file system of its own cannot be mounted here (root is needed): " + done.stderr.strip())
+    yield folder
+    for program in reversed(stage.programs):
+        program.end()
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_room_is_made_on_a_full_disk_by_deleting_a_run(stage, disk):
+    lab = Lab(stage)
+    large = lab.start("slow")
+    lab.until(lambda r: r["run"] == large and r["samples"] > 2)
+    lab.call("experiment.stop")
+    lab.daemon.end()
+    with sqlite3.connect(disk / "lab.runs.db") as db:  # as if it had gone on for a day
+        channel, = db.execute("SELECT c.num FROM channel c, run r WHERE c.run=r.num AND r.id=?", (large,)).fetchone()
+        for i in range(40):
+            db.execute("INSERT INTO block(id, n, t0, t1, data) VALUES(?, 1, 0, 0, zeroblob(100000))", ((channel << 40) + 1000000 + i,))
+    db.close()
+    lab.again()
+    run = lab.start("air")
+    lab.until(lambda r: r["run"] == run and r["samples"] > 20)
+    fill(disk)
+    lab.until(lambda r: r["run"] == run and r.get("full"), 60)
+    stopped = lab.call("experiment.stop")
+    assert stopped["run"] == run and stopped["state"] == "stopped", "a full disk keeps nobody from stopping"
+    wait(lambda: not lab.call("state.snapshot")["recordings"], what="the experiment to be free")
+    assert lab.call("run.delete", run=large, force=True) == {}
+    assert large not in [r["run"] for r in lab.call("run.list")["runs"]]
+    wait(lambda: not lab.call("system.health")["runs"]["full"], what="room")
+    shown = wait(lambda: [s for s in [lab.shown(run)] if s["state"] == "stopped"], what="the stop to be written")[0]
+    assert shown["samples"] == stopped["samples"] and shown["lost"] > 0 and "stop" in shown["documents"]
+    again = lab.start("air")
+    lab.until(lambda r: r["run"] == again and r["samples"] > 20)
+    assert lab.call("experiment.stop")["state"] == "stopped"
+
+
 def test_a_step_of_the_clock_is_marked_and_run_time_goes_on(stage):
     clock = Clock(stage)
     lab = Lab(stage, env=clock.env)

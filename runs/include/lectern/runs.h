@@ -120,6 +120,8 @@ int lec_runs_stop(struct lec_runs *runs, const char *run, int64_t stop_us, const
  * 100 ms; at the end, when nothing is recorded, empties the WAL. Returns 1 when there is more to do, 0, or a code. (Small
  * blocks are put together by the commits.) */
 int lec_runs_tidy(struct lec_runs *runs, struct lec_err *err);
+/* The same on a disk that is full, where a recording beside it waits anyhow: gives back all that it can. */
+int lec_runs_squeeze(struct lec_runs *runs, struct lec_err *err);
 
 /* The run was exported (retention). */
 int lec_runs_exported(struct lec_runs *runs, const char *run, int64_t now_us, struct lec_err *err);
