@@ -363,6 +363,15 @@ void starting_answered(struct core *core, struct job *job, int code, const char 
     const char *name = job->base.experiment->name;
     size_t n = strlen(text);
     journal_request(core, &r, name, code < 0 ? text : NULL);
+    if (code == LEC_E_BUSY) { /* the disk */
+        struct trouble full = {.code = -32007,
+                               .reason = text,
+                               .remedy_vi = "Đĩa đã đầy. Hãy xuất rồi xóa bớt các lần ghi cũ, hoặc giải phóng đĩa.",
+                               .remedy_en = "The disk is full. Export and delete old runs, or free some space."};
+        reply_error(core, &r, &full);
+        job_free(core, job);
+        return;
+    }
     if (code < 0) {
         refuse(core, &r, code, text);
         job_free(core, job);

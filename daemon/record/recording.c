@@ -95,6 +95,8 @@ int recording_start(struct lec_recorder *r, const struct lec_record_job *job, in
 {
     if (r->full)
         return lec_fail(err, LEC_E_BUSY, "%s", r->trouble);
+    if (!disk_has_room(r)) /* else it would seem to record until the first commit fails */
+        return lec_fail(err, LEC_E_BUSY, "the disk of the runs is full: nothing can be recorded");
     if (r->n_recordings >= LEC_RECORD_RUNS)
         return lec_fail(err, LEC_E_NOMEM, "%d runs are under way already", LEC_RECORD_RUNS);
     int rc = disk_open(r, err);

@@ -564,6 +564,9 @@ def test_room_is_made_on_a_full_disk_by_deleting_a_run(stage, disk):
     stopped = lab.call("experiment.stop")
     assert stopped["run"] == run and stopped["state"] == "stopped", "a full disk keeps nobody from stopping"
     wait(lambda: not lab.call("state.snapshot")["recordings"], what="the experiment to be free")
+    with pytest.raises(RoomError) as no:
+        lab.call("experiment.start", experiment="air")
+    assert no.value.code == -32007 and "full" in str(no.value)
     assert lab.call("run.delete", run=large, force=True) == {}
     assert large not in [r["run"] for r in lab.call("run.list")["runs"]]
     wait(lambda: not lab.call("system.health")["runs"]["full"], what="room")
@@ -572,6 +575,24 @@ def test_room_is_made_on_a_full_disk_by_deleting_a_run(stage, disk):
     again = lab.start("air")
     lab.until(lambda r: r["run"] == again and r["samples"] > 20)
     assert lab.call("experiment.stop")["state"] == "stopped"
+
+
+def test_nothing_begins_on_a_disk_that_is_full_already(stage, disk):
+    lab = Lab(stage)
+    kept = lab.start("slow")
+    lab.until(lambda r: r["samples"] > 2)
+    lab.call("experiment.stop")
+    lab.daemon.end()
+    (disk / "space").write_bytes(bytes(16384))  # for what a daemon needs to start at all
+    fill(disk)
+    (disk / "space").unlink()
+    lab.again()
+    with pytest.raises(RoomError) as no:
+        lab.call("experiment.start", experiment="air")
+    assert no.value.code == -32007 and "full" in no.value.data["reason"] and no.value.data["remedy"]["vi"]
+    assert not lab.call("state.snapshot")["recordings"]
+    (disk / "hog").unlink()
+    assert lab.start("air") != kept
 
 
 def test_a_step_of_the_clock_is_marked_and_run_time_goes_on(stage):
