@@ -27,6 +27,8 @@ static void summary(const struct lec_run_summary *s, struct lec_buf *b)
     text(b, "en", *s->label_en ? s->label_en : vi);
     lec_buf_putc(b, '}');
     text(b, "state", s->status);
+    if (*s->reason)
+        text(b, "reason", s->reason);
     number(b, "start", s->start_us);
     if (s->stop_us != 0)
         number(b, "stop", s->stop_us);

@@ -129,6 +129,7 @@ static int64_t read_summary(sqlite3_stmt *s, struct lec_run_summary *out)
     out->marks = (uint64_t)sqlite3_column_int64(s, 14);
     out->bytes = (uint64_t)sqlite3_column_int64(s, 15);
     out->simulated = sqlite3_column_int(s, 16) != 0;
+    db_text(s, 17, out->reason, sizeof out->reason);
     return sqlite3_column_int64(s, 0);
 }
 

@@ -160,6 +160,7 @@ def test_a_run_is_recorded_marked_stopped_and_read_back(lab):
     assert [r["run"] for r in found["runs"]] == [run] and found["bytes"] > 0 and found["budget"] > 0
     shown = lab.shown(run)
     assert shown["state"] == "stopped" and shown["samples"] == stopped["samples"] and shown["lost"] == 0
+    assert "reason" not in shown, "a person's stop needs none"
     assert shown["label"] == {"vi": "Không khí trong phòng", "en": "Air in the room"}
     assert shown["metadata"] == {"note": "cửa sổ mở", "class": "10A1"} and shown["simulated"] is True
     assert [m for m in shown["marks"] if m["kind"] == "mark"][0]["t_ms"] == pytest.approx(mark["t_ms"], abs=1)
@@ -470,7 +471,8 @@ def test_kill_9_costs_a_tenth_of_a_second_and_the_run_is_closed_as_interrupted(l
     lab.daemon.kill()
     lab.again(online=False)
     shown = wait(lambda: [r for r in lab.call("run.list")["runs"] if r["state"] == "interrupted"])[0]
-    assert shown["run"] == run
+    assert shown["run"] == run and "daemon ended" in shown["reason"]
+    assert lab.shown(run)["reason"] == shown["reason"]
     # what was told half a tenth of a second ago may be gone, what was told before is there: 14 samples a second and channel
     assert shown["samples"] >= last["samples"] - 3
     assert shown["elapsed_ms"] >= last["elapsed_ms"] - 250

@@ -137,6 +137,7 @@ struct lec_run_summary {
     char id[LEC_RUN_ID];
     char experiment[64], label[128], label_en[128], operator_[64], principal[64];
     char status[16];                        /* "recording", "done", "stopped", "interrupted", "failed" */
+    char reason[LEC_ERR_TEXT];              /* of its end, "" */
     int64_t start_us, stop_us, exported_us; /* 0: not */
     int64_t duration_ns;
     uint64_t samples, lost, marks, bytes;
