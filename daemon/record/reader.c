@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lectern/clock.h"
+#include "lectern/log.h"
 #include "record/impl.h"
 
 #define SECONDS_MAX 1e9 /* of run time that a query may name */
@@ -340,6 +341,15 @@ static int opened(struct reader *a, struct lec_err *err)
     return a->runs ? 0 : lec_runs_open_read(a->r->file, &a->runs, err);
 }
 
+/* The recorder looks at the file, unless it has it open and will notice itself; what is broken it salvages. */
+static void damaged(struct reader *a, const struct reading_head *q, const struct lec_err *err)
+{
+    struct command_head check = {.command = COMMAND_CHECK};
+    lec_log(LEC_LOG_ERROR, "reading runs: %s", err->text);
+    (void)lec_mailbox_put(a->r->commands, &check, sizeof check, NULL, 0); /* full: the next who reads says so again */
+    tell_refusal(a->r, q->token, LEC_E_BUSY, "the run file is damaged and is being repaired; try again");
+}
+
 static void serve(struct reader *a, const struct lec_letter *letter)
 {
     struct reading_head q;
@@ -366,7 +376,9 @@ static void serve(struct reader *a, const struct lec_letter *letter)
             break;
         }
     }
-    if (rc < 0)
+    if (rc == LEC_E_FRAME)
+        damaged(a, &q, &err);
+    else if (rc < 0)
         tell_refusal(a->r, q.token, rc, err.text);
     else
         tell_answer(a->r, q.token, &b);

@@ -652,6 +652,34 @@ def test_a_corrupted_run_file_is_salvaged_at_the_start(lab):
     assert lab.call("experiment.stop")["run"] == again
 
 
+def test_a_file_that_breaks_while_nobody_writes_is_repaired_when_it_is_read(lab):
+    run = lab.start("air")
+    lab.until(lambda r: r["samples"] > 15)
+    lab.call("experiment.stop")
+    file = lab.stage.folder / "state" / "lab.runs.db"
+    fds = pathlib.Path("/proc/%d/fd" % lab.daemon.process.pid)
+    wait(lambda: not any("lab.runs.db" in os.readlink(fd) for fd in fds.iterdir() if fd.is_symlink()), what="it to be closed")
+    size = file.stat().st_size
+    with open(file, "r+b") as broken:
+        broken.seek(8192)
+        broken.write(os.urandom(size - 8192))
+    with pytest.raises(RoomError) as no:
+        lab.call("run.show", run=run)
+    assert no.value.code == -32007 and "repaired" in str(no.value)
+
+    def listed():
+        try:
+            return lab.call("run.list")["bytes"]
+        except RoomError as e:
+            assert e.code == -32007
+            return 0
+
+    wait(listed, what="the repair")
+    assert wait(lambda: [e for e in lab.entries("run") if e["data"]["what"] == "repaired"])
+    again = lab.start("air")
+    lab.until(lambda r: r["run"] == again and r["samples"] > 5)
+
+
 def test_a_document_that_is_damaged_is_left_out_of_what_is_shown(lab):
     run = lab.start("air", metadata={"note": "x"})
     lab.until(lambda r: r["samples"] > 5)
