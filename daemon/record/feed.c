@@ -116,7 +116,6 @@ void recordings_clock(struct lec_recorder *r, int64_t step_us, int64_t now)
 void recordings_flush(struct lec_recorder *r, int64_t now)
 {
     for (struct recording *g = r->recordings; g; g = g->next) {
-        memset(g->live, 0, sizeof g->live);
         if (g->run && !g->ended)
             lec_run_flush(g->run, now);
     }

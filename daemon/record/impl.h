@@ -20,7 +20,7 @@
 #define IDLE_NS       (5 * LEC_SEC)  /* a file that nobody uses is closed after so long */
 #define BUDGET_NS     (10 * LEC_SEC) /* how often the size is looked at while recording */
 #define UNCLOSED_MAX  16             /* runs that ended on a full disk and wait for room for their stop */
-#define LIVE_BLOCKS   16             /* of a channel between two commits; the rest is not told live */
+#define LIVE_BLOCKS   10             /* of a channel in a second; the rest is not told live */
 
 enum command {
     COMMAND_CHECK = 1,

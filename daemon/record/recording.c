@@ -62,7 +62,6 @@ static int begin(struct recording *g, int64_t now, struct lec_err *err)
     g->n_told = g->n_open = 0;
     g->correction_us = 0;
     g->tick_at = g->tell_at = 0;
-    memset(g->live, 0, sizeof g->live);
     memset(g->written, 0, sizeof g->written);
     memset(g->unstored, 0, sizeof g->unstored);
     memset(g->lost, 0, sizeof g->lost);

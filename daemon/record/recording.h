@@ -37,7 +37,8 @@ struct recording {
     bool any_unstored;
     int64_t correction_us;
     int64_t tick_at, tell_at;
-    unsigned live[LEC_CHANNELS_MAX]; /* blocks told live since the last flush */
+    unsigned live[LEC_CHANNELS_MAX]; /* blocks told live in this second... */
+    int64_t live_until;              /* ...which ends then */
 };
 
 static inline const char *recording_name(const struct recording *g)

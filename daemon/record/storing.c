@@ -31,8 +31,14 @@ static void host_begun(void *ctx, int64_t start_ns)
 static void live_block(struct recording *g, const struct lec_run_block *block)
 {
     const struct lec_channel *channel = &g->job->experiment->channels[block->channel];
-    if (!g->r->live || block->n == 0 || ++g->live[block->channel] > LIVE_BLOCKS)
+    int64_t now = lec_now();
+    if (now >= g->live_until) {
+        memset(g->live, 0, sizeof g->live);
+        g->live_until = now + LEC_SEC;
+    }
+    if (!g->r->live || block->n == 0 || g->live[block->channel] == LIVE_BLOCKS)
         return;
+    g->live[block->channel]++;
     bool regular = block->interval_ns > 0 || block->n == 1;
     struct lec_live head = {.t_ns = block->times ? block->times[0] : block->t_ns,
                             .interval_us = block->interval_ns / 1000,
