@@ -171,15 +171,15 @@ bool params_known(struct core *core, const struct request *r, const char *known)
     json_object_foreach(r->params, key, value)
     {
         size_t n = strlen(key);
-        const char *at = known;
-        while ((at = strstr(at, key))) {
+        const char *at = n > 0 ? known : NULL; /* "" is found everywhere, also behind the end */
+        while (at && (at = strstr(at, key))) {
             bool begins = at == known || at[-1] == '|';
             bool ends = at[n] == '|' || at[n] == '\0';
             if (begins && ends)
                 break;
-            at += n > 0 ? n : 1;
+            at += n;
         }
-        if (!at || n == 0) {
+        if (!at) {
             char expected[220];
             snprintf(expected, sizeof expected, "not known; this method takes: %.180s", *known ? known : "none");
             reply_param(core, r, key, expected);

@@ -489,7 +489,8 @@ line = serial:///dev/ttyUSB3?baud=19200
 def test_a_port_that_another_program_has_is_said_to_be_so_and_taken_when_it_is_free(stage):
     master, slave = pty.openpty()
     path = os.ttyname(slave)
-    held = subprocess.Popen(["flock", "--exclusive", "--nonblock", path, "sleep", "1000"], start_new_session=True)
+    # it waits for the lock: the look below takes it for a moment too
+    held = subprocess.Popen(["flock", "--exclusive", path, "sleep", "1000"], start_new_session=True)
     def locked():
         return subprocess.run(["flock", "--exclusive", "--nonblock", path, "true"]).returncode != 0
     wait(locked, what="the other program's lock")
