@@ -192,10 +192,11 @@ int device_init(struct line *line, size_t index, struct lec_report *report)
     d->index = index;
     d->pause_ns = PAUSE_FIRST_NS;
     d->slots = calloc(desc->n_points + 1, sizeof *d->slots);
+    d->rates = calloc(desc->n_points + 1, sizeof *d->rates);
     d->news = calloc(desc->n_points + 1, sizeof *d->news);
     d->told = calloc(desc->n_points + 1, sizeof *d->told);
     d->dirty = calloc(desc->n_points + 1, sizeof *d->dirty);
-    int rc = d->slots && d->news && d->told && d->dirty
+    int rc = d->slots && d->rates && d->news && d->told && d->dirty
                  ? lec_hosted_init(&d->h, line->setup->drivers[index], desc, &line->port, &line->sink, report)
                  : LEC_E_NOMEM;
     if (rc < 0) {
@@ -219,10 +220,12 @@ void device_done(struct line_device *d)
 {
     lec_hosted_done(&d->h);
     free(d->slots);
+    free(d->rates);
     free(d->news);
     free(d->told);
     free(d->dirty);
     d->slots = NULL;
+    d->rates = NULL;
     d->news = NULL;
     d->told = NULL;
     d->dirty = NULL;
@@ -283,7 +286,7 @@ static void plan_next(struct line_device *d, size_t point, int64_t now)
     int64_t late = now - slot->due;
     if (late < slot->period_ns)
         slot->due += slot->period_ns;
-    else if (slot->blocks) /* samples keep to their grid; what was missed is missing */
+    else if (d->news[point] & NEWS_BLOCKS) /* samples keep to their grid; what was missed is missing */
         slot->due += (late / slot->period_ns + 1) * slot->period_ns;
     else
         slot->due = now + slot->period_ns;

@@ -34,16 +34,21 @@ enum news {
     NEWS_CHANGED = 2, /* value, quality or reason are new; else only the time */
     NEWS_GOOD = 4,    /* the core knows it as good */
     NEWS_KNOWN = 8,   /* the core was told of it at all */
+    NEWS_BLOCKS = 16, /* each reading is told as a block of one too */
 };
 
-/* What the schedule needs of a point, apart from its description for the same reason. */
+/* What the schedule needs of a point, apart from its description, and from all else: at each poll of a device polled flat out
+ * the slots of all its points are gone through several times. */
 struct slot {
     int64_t due; /* LEC_NEVER */
     int64_t period_ns;
-    bool blocks;        /* each reading is told as a block of one too */
-    bool wished;        /* streaming: wish_ns was asked for and is asked again after each open */
+};
+
+/* Of a streaming point. */
+struct rate {
+    bool wished;        /* wish_ns was asked for and is asked again after each open */
     int64_t wish_ns;    /* 0: as the profile says */
-    double interval_ns; /* streaming: of the last block; 0: none yet */
+    double interval_ns; /* of the last block; 0: none yet */
 };
 
 struct line_device {
@@ -57,6 +62,7 @@ struct line_device {
     int64_t pause_ns;         /* while away: the pause after that */
     int64_t next_due;         /* the earliest of slots[].due */
     struct slot *slots;       /* per point */
+    struct rate *rates;       /* per point */
     uint8_t *news;            /* per point, of enum news */
     bool plain;               /* no point has a gate or a time-out of its own */
     bool streams;             /* it has a streaming point: online while it speaks (stream.c) */

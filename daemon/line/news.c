@@ -155,7 +155,7 @@ static void on_value(void *ctx, const struct lec_point *point, enum lec_quality 
     }
     if (quality == LEC_GOOD)
         stamp(line, c); /* else the value is as old as it was */
-    if (d->slots[point->index].blocks)
+    if (*known & NEWS_BLOCKS)
         tell_reading(d, point, quality == LEC_GOOD, value, quality == LEC_GOOD ? c->time_ns : lec_now());
     if (d->streams && quality == LEC_GOOD)
         stream_heard(d);
@@ -174,7 +174,7 @@ static void on_same(void *ctx, const struct lec_point *const points[], size_t n)
         size_t at = points[i]->index;
         if (d->news[at] & NEWS_GOOD) {
             news(d, at, 0);
-            if (d->slots[at].blocks)
+            if (d->news[at] & NEWS_BLOCKS)
                 tell_reading(d, points[i], true, &d->h.points[at].value, now.time_ns);
         } else if (d->h.points[at].quality == LEC_GOOD) { /* it had gone stale meanwhile */
             on_value(ctx, points[i], LEC_GOOD, &d->h.points[at].value, "");
@@ -199,7 +199,7 @@ static void on_event(void *ctx, const struct lec_device *desc, const char *name,
 static void on_block(void *ctx, const struct lec_point *point, const struct lec_block *block)
 {
     struct line_device *d = device_of(ctx, point->device);
-    d->slots[point->index].interval_ns = block->interval_ns;
+    d->rates[point->index].interval_ns = block->interval_ns;
     stream_heard(d); /* first: the core takes samples of a device that it knows to be there */
     tell_block(d, point, block);
 }

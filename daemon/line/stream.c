@@ -14,7 +14,7 @@ static double least_interval(const struct line_device *d)
     double least = 0;
     for (size_t i = 0; i < d->h.dev.desc->n_points; i++) {
         const struct lec_point *p = &d->h.dev.desc->points[i];
-        double own = d->slots[i].interval_ns > 0 ? d->slots[i].interval_ns : (double)p->fastest_ns;
+        double own = d->rates[i].interval_ns > 0 ? d->rates[i].interval_ns : (double)p->fastest_ns;
         if (p->stream && own > 0 && (least <= 0 || own < least))
             least = own;
     }
@@ -121,7 +121,7 @@ static int too_fast(int64_t least_ns, struct lec_err *err)
 static int own_rate(const struct line_device *d, const struct lec_point *p, int64_t period_ns, int64_t *granted_ns,
                     struct lec_err *err)
 {
-    double measured = d->slots[p->index].interval_ns;
+    double measured = d->rates[p->index].interval_ns;
     int64_t own = p->fastest_ns > 0 ? p->fastest_ns : (int64_t)measured;
     if (period_ns > 0 && (double)period_ns < 0.98 * (double)own)
         return too_fast(own, err);
@@ -132,7 +132,6 @@ static int own_rate(const struct line_device *d, const struct lec_point *p, int6
 static int ask_rate(struct line_device *d, const struct lec_point *p, int64_t period_ns, int64_t *granted_ns,
                     struct lec_err *err)
 {
-    struct slot *slot = &d->slots[p->index];
     if (period_ns > 0 && period_ns < p->fastest_ns)
         return too_fast(p->fastest_ns, err);
     if (!d->h.driver->rate)
@@ -145,7 +144,7 @@ static int ask_rate(struct line_device *d, const struct lec_point *p, int64_t pe
     if (rc == LEC_E_LINK)
         stream_input(d, rc, err);
     if (rc == 0 && *granted_ns > 0)
-        slot->interval_ns = (double)*granted_ns; /* silence is measured by it from now on */
+        d->rates[p->index].interval_ns = (double)*granted_ns; /* silence is measured by it from now on */
     return rc;
 }
 
@@ -156,12 +155,12 @@ void stream_opened(struct line_device *d)
     if (is_away(d))
         d->retry_at = d->heard_at + d->h.dev.desc->away_period_ns;
     for (size_t i = 0; i < d->h.dev.desc->n_points && d->h.is_open; i++) {
-        struct slot *slot = &d->slots[i];
+        const struct rate *rate = &d->rates[i];
         struct lec_err err;
         int64_t granted = 0;
-        if (!slot->wished)
+        if (!rate->wished)
             continue;
-        int rc = ask_rate(d, &d->h.dev.desc->points[i], slot->wish_ns, &granted, &err);
+        int rc = ask_rate(d, &d->h.dev.desc->points[i], rate->wish_ns, &granted, &err);
         tell_rate(d, 0, i, rc, granted, &err);
     }
 }
@@ -176,7 +175,10 @@ static int poll_rate(struct line_device *d, const struct lec_point *p, const str
     if (r->period_ns > 0 && r->period_ns < least)
         return too_fast(least, err);
     slot->period_ns = r->period_ns > 0 ? r->period_ns : p->period_ns;
-    slot->blocks = r->on;
+    if (r->on)
+        d->news[p->index] |= NEWS_BLOCKS;
+    else
+        d->news[p->index] &= (uint8_t)~NEWS_BLOCKS;
     slot->due = slot->period_ns == LEC_NEVER ? LEC_NEVER : lec_now();
     if (slot->due < d->next_due)
         d->next_due = slot->due;
@@ -195,8 +197,8 @@ void device_rate(struct line_device *d, const struct lec_request *r)
     if (device_delivers(d, p)) {
         rc = ask_rate(d, p, r->period_ns, &granted, &err);
         if (rc == 0 || rc == LEC_E_LINK) {
-            d->slots[r->item].wished = r->on || r->period_ns > 0;
-            d->slots[r->item].wish_ns = r->period_ns;
+            d->rates[r->item].wished = r->on || r->period_ns > 0;
+            d->rates[r->item].wish_ns = r->period_ns;
         }
     } else {
         rc = poll_rate(d, p, r, &granted, &err);
