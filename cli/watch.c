@@ -181,6 +181,8 @@ static void changed(void *arg, struct lec_view *view, const struct lec_change *c
     case LEC_CHANGE_JOURNAL:
     case LEC_CHANGE_SAMPLE:
     case LEC_CHANGE_RECORDING:
+    case LEC_CHANGE_ALARM:
+    case LEC_CHANGE_TIMETABLE:
     case LEC_CHANGE_TRACE:
         break;
     }

@@ -3,7 +3,8 @@
 
 packages_build="gcc g++ cmake ninja-build pkg-config libzmq3-dev libczmq-dev libjansson-dev libinih-dev libmodbus-dev
     libserialport-dev libusb-1.0-0-dev libsqlite3-dev libsystemd-dev libsodium-dev libmd-dev
-    libgsl-dev libxlsxwriter-dev libhdf5-dev libumockdev-dev umockdev"
+    libgsl-dev libxlsxwriter-dev libhdf5-dev libumockdev-dev umockdev
+    libwebsockets-dev libical-dev"
 # shellcheck disable=SC2034 # for those who source this
 packages_tests="$packages_build libcmocka-dev clang clang-format clang-tidy shellcheck libclang-rt-14-dev python3
     python3-pytest python3-pytest-xdist python3-zmq python3-pymodbus
@@ -29,6 +30,12 @@ install_packages() {
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
         >/dev/null
+}
+
+# Node and npm build the pages; any that is there already will do.
+install_node() {
+    command -v node >/dev/null && command -v npm >/dev/null && return 0
+    install_packages nodejs npm
 }
 
 # Configures and builds a preset; further arguments go to the build. Quiet unless it fails.

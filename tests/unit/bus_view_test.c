@@ -68,6 +68,8 @@ static void changed(void *arg, struct lec_view *view, const struct lec_change *c
         f->recordings++;
         snprintf(f->last, sizeof f->last, "%s %s", c->name, json_string_value(json_object_get(c->body, "state")));
         break;
+    case LEC_CHANGE_ALARM:
+    case LEC_CHANGE_TIMETABLE:
     case LEC_CHANGE_TRACE:
         break;
     case LEC_CHANGE_GAP:

@@ -371,6 +371,69 @@ struct lec_experiment {
     int line;
 };
 
+/* ---- Alarms, timetable, access --------------------------------------------------------------------------------- */
+
+enum lec_severity { LEC_INFO, LEC_WARNING, LEC_ERROR, LEC_CRITICAL };
+
+/* An [alarm NAME] section: a condition on one point. Alarms of devices that are away and of error points need no section; one whose
+ * name is theirs ("projector.away", "projector.error.lamp") changes their severity, delay and words. */
+struct lec_alarm {
+    const char *name;
+    size_t index; /* in room->alarms */
+    const char *label, *label_en;
+    const char *remedy, *remedy_en; /* "" if none */
+    enum lec_severity severity;
+    const struct lec_device *device;
+    const struct lec_point *point; /* NULL: the device is away */
+    bool has_above,
+        has_below; /* numbers: raised at or beyond the limit for delay_ns, cleared when it is back by hysteresis */
+    double above, below, hysteresis;
+    bool has_value; /* bool, enum, text: raised while the point has this value */
+    struct lec_value value;
+    int64_t delay_ns;
+    bool off; /* the alarm of this name is not wanted */
+    const char *file;
+    int line;
+};
+
+struct lec_timetable {
+    const char *file;                    /* iCalendar, its whole path */
+    const char *holidays;                /* likewise; NULL: none */
+    const struct lec_scene *start, *end; /* of a period that does not name its own; NULL: none */
+    int64_t catch_up_ns;                 /* a start that was missed is still done so long after */
+    int64_t
+        hands_off_ns; /* a point changed at the device or by a person is left alone by the timetable for so long; 0: not */
+    bool has_closing;
+    int64_t closing_ns; /* since midnight, local time */
+    const struct lec_scene *closing;
+    int64_t warn_ns, extend_ns; /* before closing; by one tap */
+    int line;
+};
+
+enum lec_role {
+    LEC_ROLE_NONE,
+    LEC_ROLE_VIEWER,
+    LEC_ROLE_TEACHER,
+    LEC_ROLE_LAB,
+    LEC_ROLE_FACILITIES,
+    LEC_ROLE_ADMIN,
+    LEC_ROLE_GATEWAY
+};
+
+/* Of [access]: "user lan = teacher", "group assistants = lab". The first that fits a principal counts. */
+struct lec_role_rule {
+    bool group;
+    const char *name;
+    enum lec_role role;
+};
+
+struct lec_roles {
+    const struct lec_role_rule *rules;
+    size_t n_rules;
+    enum lec_role others; /* admin unless said: the socket's permissions have decided who may connect */
+    const char *gateway;  /* the gateway's user; "lectern-web" unless said */
+};
+
 struct lec_room {
     const char *id, *site; /* topics are <site>/<room>/... */
     const char *label, *label_en;
@@ -385,6 +448,10 @@ struct lec_room {
     size_t n_experiments;
     int64_t journal_keep_ns; /* how long journal entries are kept */
     int64_t runs_budget;     /* bytes that recorded runs may take on the disk */
+    const struct lec_alarm *alarms;
+    size_t n_alarms;
+    const struct lec_timetable *timetable; /* NULL: none */
+    struct lec_roles roles;
 };
 
 const struct lec_device *lec_room_device(const struct lec_room *room, const char *name);

@@ -42,6 +42,7 @@ extern "C" {
 #define LEC_VIEW_DEVICES    1024
 #define LEC_VIEW_POINTS     16384
 #define LEC_VIEW_RUNS       64   /* runs of scenes; the oldest ended one is forgotten first */
+#define LEC_VIEW_ALARMS     1024 /* standing ones */
 #define LEC_VIEW_SILENCE_MS 3000 /* without a heartbeat for so long the room is out of reach */
 
 /* ---- Rooms on this machine ---------------------------------------------------------------------------------- */
@@ -127,6 +128,21 @@ typedef void lec_bus_answered(void *arg, int rc, json_t *result, json_t *error, 
 LEC_API int lec_bus_send(struct lec_bus *bus, const char *method, json_t *params, int timeout_ms,
                          lec_bus_answered *answered, void *arg, uint64_t *call, struct lec_err *err);
 
+/* For whom a request is made, and under which id: what a gateway needs (docs/protocol.md section 9). */
+struct lec_bus_as {
+    const char *principal; /* 1 to 63 bytes; NULL: for ourselves */
+    const char *role;      /* with principal: "viewer", "teacher", "lab", "facilities", "admin" */
+    const char
+        *id; /* 16 to 64 bytes, unique in the world, so that it can be sent again by another connection or another
+                              program without being done twice; NULL: one of our own */
+};
+
+/* lec_bus_send for somebody else. `as` is lent for the call. Further errors: LEC_E_RANGE (a principal, role or id that cannot
+ * be), LEC_E_BUSY also when a call with this id is under way on this bus. The room refuses `as` (LEC_E_REFUSED) unless our user is
+ * its gateway. */
+LEC_API int lec_bus_send_as(struct lec_bus *bus, const struct lec_bus_as *as, const char *method, json_t *params,
+                            int timeout_ms, lec_bus_answered *answered, void *arg, uint64_t *call, struct lec_err *err);
+
 /* The answer is not wanted any more: `answered` will not be called. The room goes on with what it was asked. Unknown
  * numbers are ignored. */
 LEC_API void lec_bus_forget(struct lec_bus *bus, uint64_t call);
@@ -170,6 +186,8 @@ enum lec_change_kind {
                            the channel, the run stands in `body` */
     LEC_CHANGE_TRACE,     /* `name`: the line; `body` */
     LEC_CHANGE_RECORDING, /* `name`: the experiment; `body`: its run, as in protocol section 8 */
+    LEC_CHANGE_ALARM, /* `name`: the alarm; `body`: as in protocol section 10. One that cleared is told, then forgotten */
+    LEC_CHANGE_TIMETABLE, /* `body`: as in protocol section 11 */
     LEC_CHANGE_GAP, /* `name`: the kind ("event", "sample", "trace", "run", "journal") of which events were lost for ever */
 };
 
@@ -228,6 +246,8 @@ struct lec_reading {
     int64_t age_ms;       /* how long ago that was, by the monotonic clock; -1: never. The room tells changes only: a
                              good value older than this is still what the device last said */
     bool simulated;
+    const char *by;  /* who changed it lately, "device" for a change without a command of the room; "" if not known */
+    int64_t by_time; /* when; 0 if not known */
 };
 
 /* The devices, in the order of the room. 0 before the first snapshot. */
@@ -243,6 +263,18 @@ LEC_API bool lec_view_read(const struct lec_view *view, const char *target, stru
 LEC_API size_t lec_view_runs(const struct lec_view *view);
 /* Run number `i` as in protocol section 5 (merged from its events), or NULL. Lent until the next dispatch. */
 LEC_API const json_t *lec_view_run(const struct lec_view *view, size_t i);
+
+/* The alarms that stand, shelved ones included, as in protocol section 10. Number `i`, or NULL. Lent until the next dispatch. */
+LEC_API size_t lec_view_alarms(const struct lec_view *view);
+LEC_API const json_t *lec_view_alarm(const struct lec_view *view, size_t i);
+
+/* The recordings under way, and those that ended since the view was opened and are among the last 16, oldest first, as in protocol
+ * section 8. Only of a view that follows LEC_FOLLOW_RUN. Number `i`, or NULL. Lent until the next dispatch. */
+LEC_API size_t lec_view_recordings(const struct lec_view *view);
+LEC_API const json_t *lec_view_recording(const struct lec_view *view, size_t i);
+
+/* The timetable as in protocol section 11, or NULL. Lent until the next dispatch. */
+LEC_API const json_t *lec_view_timetable(const struct lec_view *view);
 
 struct lec_view_stats {
     uint64_t events;    /* applied or handed on */

@@ -1,0 +1,93 @@
+/* The people of a school's computer: names, roles, PINs and passwords, their sessions, and codes that pair a room's own panel.
+ * One SQLite file, used at the same time by lectern-web and by `lectern user`.
+ *
+ * Invariants
+ *  - A secret is kept only as an argon2id hash (libsodium), a session or code only as the hash of its random token.
+ *  - Guessing is throttled by name and by address, over restarts: after LEC_GUESSES_FREE wrong ones each further one must wait twice as
+ *    long, up to LEC_GUESS_WAIT_MAX_S. A guess that comes too early is not even tried (and so costs no hash).
+ *  - Changing a person's secret or role, or removing the person, ends their sessions.
+ *
+ * Threads: an object belongs to one thread; several objects, also in several processes, may have the same file open.
+ * Errors: 0 or a negative LEC_E_* with a sentence; LEC_E_CONFIG also stands for a file that cannot be used. Calls wait for the
+ * file at most 2 s. */
+#ifndef LECTERN_PEOPLE_H
+#define LECTERN_PEOPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lectern/err.h"
+
+#define LEC_PERSON_NAME_MAX  63 /* bytes; letters, digits, space . - _ ' of any language, no control characters */
+#define LEC_SECRET_MAX       128
+#define LEC_PEOPLE_MAX       2000
+#define LEC_SESSIONS_MAX     4096 /* the one not seen for longest goes first */
+#define LEC_GUESSES_FREE     5
+#define LEC_GUESS_WAIT_MAX_S 900
+#define LEC_TOKEN_SIZE       44                /* base64url of 32 bytes, with its NUL */
+#define LEC_SESSION_IDLE_S   (12 * 3600)       /* a person's session that was not used for so long has expired */
+#define LEC_SESSION_LONG_S   (7 * 24 * 3600)   /* ...and however it was used, after this */
+#define LEC_KIOSK_IDLE_S     (100 * 24 * 3600) /* a kiosk's: summer holidays are shorter */
+#define LEC_RENEW_GRACE_S    60                /* a token that was renewed is still taken for so long */
+#define LEC_CODE_S           600               /* a pairing code lives so long */
+
+struct lec_people;
+
+/* Opens or makes the file (mode 0600 of a folder that must be there). */
+int lec_people_open(const char *file, struct lec_people **out, struct lec_err *err);
+void lec_people_close(struct lec_people **people);
+
+struct lec_person {
+    char name[LEC_PERSON_NAME_MAX + 1];
+    char label[128]; /* as people are called: "Cô Nguyễn Thị Lan"; "" if none */
+    char role[16];   /* "viewer", "teacher", "lab", "facilities", "admin" */
+    bool disabled;
+    int64_t made, seen; /* seconds since 1970; seen 0: never */
+};
+
+/* A PIN has 4 to 12 digits, a password 8 bytes and more; roles facilities and admin need a password. Blocks for the hash (some 100 ms).
+ * Returns LEC_E_RANGE (name, role, or a secret that is too easy: the sentence says why), LEC_E_BUSY (the name is taken, the
+ * file is full). */
+int lec_people_add(struct lec_people *people, const struct lec_person *person, const char *secret, struct lec_err *err);
+/* NULL or "" members stay as they are. LEC_E_CONFIG: nobody has this name. */
+int lec_people_change(struct lec_people *people, const char *name, const char *label, const char *role,
+                      const char *secret, const bool *disabled, struct lec_err *err);
+int lec_people_remove(struct lec_people *people, const char *name, struct lec_err *err);
+/* Calls `each` for all, sorted by name. */
+int lec_people_each(struct lec_people *people, void (*each)(void *ctx, const struct lec_person *person), void *ctx,
+                    struct lec_err *err);
+
+/* May somebody at this address guess for this name now? 0; or LEC_E_BUSY and *wait_s. Does not block for a hash. An unknown name is
+ * throttled as a known one. */
+int lec_people_may_guess(struct lec_people *people, const char *name, const char *address, int *wait_s,
+                         struct lec_err *err);
+/* Checks a secret and remembers the outcome for throttling. Blocks for the hash, for unknown names too, so that the time tells nothing.
+ * Returns 0 with *person, LEC_E_REFUSED (wrong, unknown, disabled: not told apart), LEC_E_BUSY (throttled, *wait_s). */
+int lec_people_check(struct lec_people *people, const char *name, const char *secret, const char *address,
+                     struct lec_person *person, int *wait_s, struct lec_err *err);
+
+struct lec_session {
+    struct lec_person person; /* of a kiosk: its name is "kiosk ROOM" */
+    bool kiosk;
+    char room[64]; /* a kiosk's only room; "" for people */
+    int64_t made, renewed;
+};
+
+int lec_session_new(struct lec_people *people, const char *name, char token[LEC_TOKEN_SIZE], struct lec_err *err);
+/* Whose session it is. LEC_E_REFUSED: unknown or expired. LEC_E_CANCELLED: a token that was renewed long ago: somebody copied it, the session
+ * has been ended (*out says whose it was). */
+int lec_session_find(struct lec_people *people, const char *token, struct lec_session *out, struct lec_err *err);
+/* Gives the session another token; the old one is taken for LEC_RENEW_GRACE_S more. */
+int lec_session_renew(struct lec_people *people, const char *token, char fresh[LEC_TOKEN_SIZE], struct lec_err *err);
+int lec_session_end(struct lec_people *people, const char *token, struct lec_err *err);
+/* All of a person ("kiosk ROOM" too). */
+int lec_session_end_all(struct lec_people *people, const char *name, struct lec_err *err);
+
+/* A code of 8 digits that makes one browser the kiosk of a room. One at a time for a room. */
+int lec_code_new(struct lec_people *people, const char *room, const char *role, char code[9], struct lec_err *err);
+/* Takes the code: it is used up. Throttled like secrets, by address. LEC_E_REFUSED: wrong, used or expired. */
+int lec_code_redeem(struct lec_people *people, const char *code, const char *address, char token[LEC_TOKEN_SIZE],
+                    struct lec_session *out, int *wait_s, struct lec_err *err);
+
+#endif
