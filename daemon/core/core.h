@@ -53,6 +53,8 @@ enum event_kind {
     EVENT_EVENT,
     EVENT_JOURNAL,
     EVENT_TRACE,
+    EVENT_ALARM,
+    EVENT_TIMETABLE,
     EVENT_HEARTBEAT,
     EVENT_KINDS
 };

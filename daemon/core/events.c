@@ -5,8 +5,8 @@
 #include "core/record.h"
 #include "lectern/log.h"
 
-static const char *const kind_names[EVENT_KINDS] = {"state", "sample",  "scene", "run",
-                                                    "event", "journal", "trace", "heartbeat"};
+static const char *const kind_names[EVENT_KINDS] = {"state",   "sample", "scene", "run",       "event",
+                                                    "journal", "trace",  "alarm", "timetable", "heartbeat"};
 
 #define TOPIC_MAX (4 * (LEC_NAME_MAX + 1) + 512)
 #define GREET_NS  (2 * LEC_MS) /* heartbeats for new subscribers are drawn together over this time */
