@@ -1,7 +1,6 @@
 """lectern status, devices, describe, lines, journal, doctor, reload, driver, check; rooms, words and terminals."""
 
 import json
-import os
 import re
 import signal
 import socket

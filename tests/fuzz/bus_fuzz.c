@@ -21,8 +21,9 @@ static void answer(const uint8_t *data, size_t size, struct picture *picture)
         return;
     if (a.rc == 0 && (!a.result || a.error))
         abort();
-    lec_picture_snapshot(picture, a.result, LEC_SEC);
+    lec_picture_snapshot(picture, a.result, true, LEC_SEC);
     lec_picture_run(picture, a.result);
+    lec_kept_recording(picture, a.result);
     lec_answer_done(&a);
 }
 
@@ -47,6 +48,12 @@ static void event(const uint8_t *data, size_t size, struct picture *picture)
         abort();
     if (e.kind == EVENT_STATE)
         lec_picture_state(picture, &e, LEC_SEC, changed, NULL);
+    else if (e.kind == EVENT_ALARM)
+        lec_kept_alarm(picture, e.body);
+    else if (e.kind == EVENT_TIMETABLE)
+        lec_kept_timetable(picture, e.body);
+    else if (e.kind == EVENT_RUN)
+        lec_kept_recording(picture, e.body);
     else
         lec_picture_run(picture, e.body);
     lec_event_done(&e);

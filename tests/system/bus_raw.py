@@ -5,6 +5,7 @@ import pathlib
 import re
 import uuid
 
+import pytest
 import zmq
 
 from conftest import PATIENCE, Stage
@@ -101,3 +102,21 @@ class Bus:
         self.daemon = self.stage.daemon(env=LEAN)
         self.room = self.stage.room()
         self.stage.online(self.room)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    bus = Bus()
+    yield bus
+    bus.stage.close()
+
+
+@pytest.fixture
+def bus(shared):
+    """One daemon for all that only talks; it must be well after each test."""
+    boot = shared.room.call("room.describe")["boot"]
+    shared.raw = Raw(shared.room)
+    yield shared
+    shared.raw.close()
+    assert shared.daemon.running(), shared.daemon.text()
+    assert shared.room.call("room.describe")["boot"] == boot

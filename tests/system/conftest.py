@@ -5,6 +5,7 @@ polls a condition with a deadline. At the end of each test every program must en
 sanitizer found something.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -185,6 +186,32 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
         assert not complaints, "\n".join(complaints)
         assert not late, "did not end in 10 s: %s\n%s" % (late, json.dumps(logs, indent=1))
+
+
+@contextlib.contextmanager
+def state_disk(stage, size):
+    """The daemon's state folder on a file system of its own, of `size` as mount(8) takes it."""
+    folder = stage.folder / "state"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%s,mode=0750" % size, "tmpfs", folder], capture_output=True,
+                          text=True)
+    if done.returncode != 0:
+        pytest.skip("a file system of its own cannot be mounted here (root is needed): " + done.stderr.strip())
+    yield folder
+    for program in reversed(stage.programs):
+        program.end()
+    subprocess.run(["umount", folder], check=True)
+
+
+def fill(folder):
+    """Takes all the space that is left."""
+    hog = open(folder / "hog", "wb", buffering=0)
+    try:
+        while True:
+            hog.write(bytes(4096))
+    except OSError:
+        pass
+    hog.close()
 
 
 @pytest.fixture

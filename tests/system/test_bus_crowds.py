@@ -14,29 +14,11 @@ import time
 import pytest
 import zmq
 
-from bus_raw import LEAN, QUICK, ROOM, Bus, Raw, request, rss
+from bus_raw import LEAN, QUICK, ROOM, Raw, bus, request, rss, shared  # noqa: F401 (fixtures)
 from conftest import PATIENCE, ROOT, wait
 from lectern_client import Room, RoomError
 
 KEPT_BACK, PENDING_PER_CALLER, PENDING_MAX = 64, 256, 4096
-
-
-@pytest.fixture(scope="module")
-def shared():
-    bus = Bus()
-    yield bus
-    bus.stage.close()
-
-
-@pytest.fixture
-def bus(shared):
-    """One daemon for all that only talks; it must be well after each test."""
-    boot = shared.room.call("room.describe")["boot"]
-    shared.raw = Raw(shared.room)
-    yield shared
-    shared.raw.close()
-    assert shared.daemon.running(), shared.daemon.text()
-    assert shared.room.call("room.describe")["boot"] == boot
 
 
 # ---- Many requests, many clients ----------------------------------------------------------------------------------------

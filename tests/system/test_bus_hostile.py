@@ -13,7 +13,7 @@ import uuid
 import pytest
 import zmq
 
-from bus_raw import QUICK, Bus, Raw, request, rss
+from bus_raw import QUICK, Raw, bus, request, rss, shared  # noqa: F401 (fixtures)
 from conftest import PATIENCE, ROOT, wait
 from lectern_client import RoomError
 
@@ -73,24 +73,6 @@ def wrong_for(name):
     kind = ("text" if name in TEXTS else "bool" if name in BOOLS else "number" if name in NUMBERS else "real" if name in REALS
             else name)
     return WRONG[kind]
-
-
-@pytest.fixture(scope="module")
-def shared():
-    bus = Bus()
-    yield bus
-    bus.stage.close()
-
-
-@pytest.fixture
-def bus(shared):
-    """One daemon for all that only talks; it must be well after each test."""
-    boot = shared.room.call("room.describe")["boot"]
-    shared.raw = Raw(shared.room)
-    yield shared
-    shared.raw.close()
-    assert shared.daemon.running(), shared.daemon.text()
-    assert shared.room.call("room.describe")["boot"] == boot
 
 
 # ---- What is no request ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import uuid
 import pytest
 import zmq
 
-from conftest import BUILD, wait
+from conftest import BUILD, fill, state_disk, wait
 from lectern_client import NoAnswer
 
 ROOM = """
@@ -212,27 +212,8 @@ def test_a_journal_that_is_cut_off_in_the_middle_is_set_aside_and_said_so(stage)
 
 @pytest.fixture
 def small_disk(stage):
-    """The daemon's state folder on a file system of 768 KiB."""
-    folder = stage.folder / "state"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=768k,mode=0750", "tmpfs", folder], capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip("a small file system cannot be mounted here (root is needed): " + done.stderr.strip())
-    yield folder
-    for program in reversed(stage.programs):
-        program.end()
-    subprocess.run(["umount", folder], check=True)
-
-
-def fill(folder):
-    """Takes all the space that is left."""
-    hog = open(folder / "hog", "wb", buffering=0)
-    try:
-        while True:
-            hog.write(bytes(4096))
-    except OSError:
-        pass
-    hog.close()
+    with state_disk(stage, "768k") as folder:
+        yield folder
 
 
 def test_a_full_disk_loses_nothing_and_is_told_until_there_is_space(stage, small_disk):

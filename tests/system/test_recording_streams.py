@@ -2,13 +2,12 @@
 simulator says were printed, and say exactly which are missing."""
 
 import shutil
-import time
 
 import pytest
 
 from conftest import ROOT, wait
 from lectern_client import RoomError
-from test_experiments import Lab, steps
+from recording_room import Lab, steps
 
 ROOM = """
 [room]
