@@ -1,0 +1,14 @@
+/* Signing in over HTTP: the endpoints /api/me, sign-in, pair, sign-out, renew (web/README.md). Sessions are people's (lectern/people.h).
+ *
+ * Threads: the loop's; hashing happens in the server's worker, with a handle of its own. */
+#ifndef LECTERN_WEB_SIGN_IN_H
+#define LECTERN_WEB_SIGN_IN_H
+
+#include "lectern/err.h"
+#include "server.h"
+
+/* Registers the endpoints. server->people is open. */
+int sign_in_open(struct server *server, struct lec_err *err);
+void sign_in_close(struct server *server);
+
+#endif
