@@ -1,5 +1,6 @@
 #include "internal.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -32,7 +33,7 @@ int lec_answer_code(json_int_t code)
     }
 }
 
-int lec_answer_new_id(char id[ID_SIZE])
+int lec_answer_new_id(char id[UUID_SIZE])
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char raw[16];
@@ -60,8 +61,8 @@ int lec_answer_parse(const void *data, size_t size, struct answer *out)
     }
     struct answer a = {.rc = LEC_E_FRAME};
     const json_t *id = json_object_get(root, "id");
-    if (json_string_length(id) == ID_SIZE - 1)
-        memcpy(a.id, json_string_value(id), ID_SIZE);
+    if (json_string_length(id) < ID_SIZE)
+        snprintf(a.id, sizeof a.id, "%s", json_is_string(id) ? json_string_value(id) : "");
 
     json_t *result = json_object_get(root, "result");
     json_t *error = json_object_get(root, "error");

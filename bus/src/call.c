@@ -197,16 +197,19 @@ int lec_calls_deliver(struct lec_bus *bus, int limit)
 }
 
 /* Writes the request. Takes `params`. Returns 0, LEC_E_RANGE, LEC_E_NOMEM. */
-static int write_request(struct call *call, const char *method, json_t *params, struct lec_err *err)
+static int write_request(struct call *call, const struct lec_bus_as *as, const char *method, json_t *params,
+                         struct lec_err *err)
 {
     json_t *root = json_pack("{s:s, s:s, s:s}", "jsonrpc", "2.0", "id", call->answer.id, "method", method);
-    if (params && root)
-        json_object_set(root, "params", params);
+    json_t *who = as && as->principal ? json_pack("{s:s, s:s}", "principal", as->principal, "role", as->role) : NULL;
+    bool whole = root && (!params || json_object_set(root, "params", params) == 0) &&
+                 (!as || !as->principal || (who && json_object_set(root, "as", who) == 0));
+    json_decref(who);
     json_decref(params);
-    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    char *text = whole ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     if (!text)
-        return lec_fail(err, LEC_E_NOMEM, "%s: out of memory", method);
+        return lec_fail(err, LEC_E_NOMEM, "%s: out of memory, or a text that is not UTF-8", method);
     size_t size = strlen(text);
     if (size > LEC_BUS_REQUEST_MAX) {
         free(text);
@@ -218,9 +221,27 @@ static int write_request(struct call *call, const char *method, json_t *params, 
     return 0;
 }
 
-static int begin(struct lec_bus *bus, const char *method, json_t *params, int timeout_ms, struct call **out,
-                 struct lec_err *err)
+/* Whether a call of this id is under way, or ended and not handed over yet. */
+static bool id_taken(const struct lec_bus *bus, const char *id)
 {
+    for (size_t i = 0; i < LEC_BUS_CALLS; i++) {
+        const struct call *call = &bus->calls.at[i];
+        if (call->state != CALL_FREE && strcmp(call->answer.id, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int begin(struct lec_bus *bus, const struct lec_bus_as *as, const char *method, json_t *params, int timeout_ms,
+                 struct call **out, struct lec_err *err)
+{
+    int rc = as ? lec_as_check(as, err) : 0;
+    if (rc == 0 && as && as->id && id_taken(bus, as->id))
+        rc = lec_fail(err, LEC_E_BUSY, "%s: a call with the id \"%s\" is under way already", method, as->id);
+    if (rc < 0) {
+        json_decref(params);
+        return rc;
+    }
     struct call *call = NULL;
     for (size_t i = 0; i < LEC_BUS_CALLS && !call; i++)
         if (bus->calls.at[i].state == CALL_FREE)
@@ -230,12 +251,15 @@ static int begin(struct lec_bus *bus, const char *method, json_t *params, int ti
         return call ? lec_fail(err, LEC_E_RANGE, "%s: the parameters must be an object", method)
                     : lec_fail(err, LEC_E_BUSY, "%s: %d calls are under way already", method, LEC_BUS_CALLS);
     }
-    int rc = lec_answer_new_id(call->answer.id);
+    if (as && as->id)
+        snprintf(call->answer.id, sizeof call->answer.id, "%s", as->id);
+    else
+        rc = lec_answer_new_id(call->answer.id);
     if (rc < 0) {
         json_decref(params);
         return lec_fail(err, rc, "%s: no random numbers", method);
     }
-    rc = write_request(call, method, params, err);
+    rc = write_request(call, as, method, params, err);
     if (rc < 0) {
         *call = (struct call){0};
         return rc;
@@ -259,8 +283,14 @@ static int begin(struct lec_bus *bus, const char *method, json_t *params, int ti
 int lec_bus_send(struct lec_bus *bus, const char *method, json_t *params, int timeout_ms, lec_bus_answered *answered,
                  void *arg, uint64_t *number, struct lec_err *err)
 {
+    return lec_bus_send_as(bus, NULL, method, params, timeout_ms, answered, arg, number, err);
+}
+
+int lec_bus_send_as(struct lec_bus *bus, const struct lec_bus_as *as, const char *method, json_t *params,
+                    int timeout_ms, lec_bus_answered *answered, void *arg, uint64_t *number, struct lec_err *err)
+{
     struct call *call;
-    int rc = begin(bus, method, params, timeout_ms, &call, err);
+    int rc = begin(bus, as, method, params, timeout_ms, &call, err);
     if (rc < 0)
         return rc;
     call->answered = answered;
@@ -291,7 +321,7 @@ int lec_bus_call(struct lec_bus *bus, const char *method, json_t *params, int ti
     if (error)
         *error = NULL;
     struct call *call;
-    int rc = begin(bus, method, params, timeout_ms, &call, err);
+    int rc = begin(bus, NULL, method, params, timeout_ms, &call, err);
     if (rc < 0)
         return rc;
     call->blocking = true;

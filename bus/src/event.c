@@ -4,8 +4,16 @@
 #include <string.h>
 
 static const char *const kind_names[EVENT_KINDS] = {
-    [EVENT_STATE] = "state",   [EVENT_SCENE] = "scene", [EVENT_EVENT] = "event", [EVENT_JOURNAL] = "journal",
-    [EVENT_SAMPLE] = "sample", [EVENT_TRACE] = "trace", [EVENT_RUN] = "run",     [EVENT_HEARTBEAT] = "heartbeat",
+    [EVENT_STATE] = "state",
+    [EVENT_SCENE] = "scene",
+    [EVENT_EVENT] = "event",
+    [EVENT_JOURNAL] = "journal",
+    [EVENT_SAMPLE] = "sample",
+    [EVENT_TRACE] = "trace",
+    [EVENT_RUN] = "run",
+    [EVENT_ALARM] = "alarm",
+    [EVENT_TIMETABLE] = "timetable",
+    [EVENT_HEARTBEAT] = "heartbeat",
 };
 
 const char *lec_event_kind_name(enum event_kind kind)

@@ -1,5 +1,5 @@
 /* What the files of liblectern share. bus.c: the connection and the loop; call.c: requests under way; answer.c: reading
- * answers; view.c: staying current; subscribe.c: its socket; look.c: answering questions; picture.c: what is known of the room; event.c: reading events; rooms.c: the run
+ * answers; view.c: staying current; subscribe.c: its socket; look.c: answering questions; picture.c and kept.c: what is known of the room; event.c: reading events; rooms.c: the run
  * folder. */
 #ifndef LECTERN_BUS_INTERNAL_H
 #define LECTERN_BUS_INTERNAL_H
@@ -7,7 +7,8 @@
 #include "lectern/bus.h"
 #include "lectern/clock.h"
 
-#define ID_SIZE      37 /* a UUID and its NUL */
+#define ID_SIZE      65 /* of a request with its NUL; ours are UUIDs, others choose theirs (lec_bus_send_as) */
+#define UUID_SIZE    37
 #define ENDPOINT_MAX 512
 #define NAME_MAX_BUS 64 /* site, room, device, point, scene with their NUL; the room allows 47 bytes */
 #define BOOT_MAX     80
@@ -27,7 +28,7 @@ void lec_answer_done(struct answer *a);
 /* The LEC_E_* that comes nearest to a JSON-RPC code. */
 int lec_answer_code(json_int_t code);
 /* A new random UUID. Returns 0 or LEC_E_BUG (no random numbers). */
-int lec_answer_new_id(char id[ID_SIZE]);
+int lec_answer_new_id(char id[UUID_SIZE]);
 
 /* ---- Calls -------------------------------------------------------------------------------------------------- */
 
@@ -54,6 +55,9 @@ struct call {
     lec_bus_answered *answered;
     void *arg;
 };
+
+/* Whether principal, role and id can be what they say; else LEC_E_RANGE. */
+int lec_as_check(const struct lec_bus_as *as, struct lec_err *err);
 
 struct calls {
     struct call at[LEC_BUS_CALLS];
@@ -125,9 +129,11 @@ enum event_kind {
     EVENT_SAMPLE,
     EVENT_TRACE,
     EVENT_RUN,
+    EVENT_ALARM,
+    EVENT_TIMETABLE,
     EVENT_HEARTBEAT
 };
-#define EVENT_KINDS 8
+#define EVENT_KINDS 10
 
 struct event {
     enum event_kind kind;
@@ -174,12 +180,16 @@ struct picture {
     size_t n_points;
     struct seen_run runs[LEC_VIEW_RUNS]; /* oldest first */
     size_t n_runs;
+    json_t *alarms;                                  /* a list of those that stand; NULL: none; owned */
+    struct seen_run recordings[LEC_VIEW_RECORDINGS]; /* oldest first */
+    size_t n_recordings;
+    json_t *timetable; /* NULL: the room has none; owned */
 };
 
 void lec_picture_clear(struct picture *p);
 /* Replaces all of it with the result of state.snapshot; runs are kept, and marked when in doubt. Returns 0, LEC_E_FRAME (untouched),
- * LEC_E_NOMEM (untouched; also when it has more than LEC_VIEW_* things). */
-int lec_picture_snapshot(struct picture *p, const json_t *snapshot, int64_t now);
+ * LEC_E_NOMEM (untouched; also when it has more than LEC_VIEW_* things). `recordings`: keep those of experiments too. */
+int lec_picture_snapshot(struct picture *p, const json_t *snapshot, bool recordings, int64_t now);
 /* Applies a state event. `changed` is called for each point (name) and for the device (NULL).
  * Returns 0, LEC_E_FRAME (not an event of that kind), LEC_E_NOMEM. */
 int lec_picture_state(struct picture *p, const struct event *e, int64_t now,
@@ -189,5 +199,18 @@ json_t *lec_picture_run(struct picture *p, const json_t *run);
 /* A run in doubt whose end nobody can tell any more: it was interrupted. */
 void lec_picture_run_lost(struct seen_run *run);
 const struct seen_device *lec_picture_device(const struct picture *p, const char *name);
+
+/* kept.c: alarms, recordings, the timetable */
+void lec_kept_clear(struct picture *p);
+/* Whether these members of a snapshot are what the protocol says, and no more than a view can hold: 0, LEC_E_FRAME, LEC_E_NOMEM. */
+int lec_kept_check(const json_t *snapshot);
+/* Takes them over. Recordings that were under way and are not any more are marked in doubt, when recordings are followed. */
+void lec_kept_snapshot(struct picture *p, const json_t *snapshot, bool recordings);
+/* An alarm as it is now. Returns 0, LEC_E_FRAME (it is none), LEC_E_NOMEM (also: LEC_VIEW_ALARMS stand). */
+int lec_kept_alarm(struct picture *p, json_t *alarm);
+void lec_kept_timetable(struct picture *p, json_t *timetable);
+bool lec_recording_ended(const json_t *recording);
+/* A recording as it is now, from an event or an answer. Returns it as it is kept (lent), or NULL when it is none. */
+json_t *lec_kept_recording(struct picture *p, const json_t *recording);
 
 #endif

@@ -39,6 +39,7 @@ static void read_point(const struct lec_view *v, const struct seen_device *dev, 
 {
     const char *reason = json_string_value(json_object_get(pt->told, "reason"));
     const char *quality = json_string_value(json_object_get(pt->told, "quality"));
+    const char *by = json_string_value(json_object_get(pt->told, "by"));
     *out = (struct lec_reading){
         .device = dev->name,
         .point = pt->name,
@@ -50,6 +51,8 @@ static void read_point(const struct lec_view *v, const struct seen_device *dev, 
         .time = json_integer_value(json_object_get(pt->told, "time")),
         .age_ms = pt->age_ms < 0 ? -1 : pt->age_ms + (lec_now() - pt->told_at) / LEC_MS,
         .simulated = json_is_true(json_object_get(pt->told, "simulated")),
+        .by = by ? by : "",
+        .by_time = json_integer_value(json_object_get(pt->told, "by_time")),
     };
     if (v->told_lost && strcmp(quality, "good") == 0) {
         out->quality = "stale";
@@ -91,6 +94,31 @@ size_t lec_view_runs(const struct lec_view *v)
 const json_t *lec_view_run(const struct lec_view *v, size_t i)
 {
     return i < v->picture.n_runs ? v->picture.runs[i].json : NULL;
+}
+
+size_t lec_view_alarms(const struct lec_view *v)
+{
+    return json_array_size(v->picture.alarms);
+}
+
+const json_t *lec_view_alarm(const struct lec_view *v, size_t i)
+{
+    return json_array_get(v->picture.alarms, i);
+}
+
+size_t lec_view_recordings(const struct lec_view *v)
+{
+    return v->picture.n_recordings;
+}
+
+const json_t *lec_view_recording(const struct lec_view *v, size_t i)
+{
+    return i < v->picture.n_recordings ? v->picture.recordings[i].json : NULL;
+}
+
+const json_t *lec_view_timetable(const struct lec_view *v)
+{
+    return v->picture.timetable;
 }
 
 void lec_view_get_stats(const struct lec_view *v, struct lec_view_stats *out)

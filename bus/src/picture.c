@@ -36,6 +36,7 @@ void lec_picture_clear(struct picture *p)
     for (size_t i = 0; i < p->n_runs; i++)
         json_decref(p->runs[i].json);
     p->n_runs = 0;
+    lec_kept_clear(p);
 }
 
 static struct seen_device *find_device(const struct picture *p, const char *name)
@@ -176,15 +177,15 @@ static bool run_ended(const json_t *run)
     return strcmp(text_of(run, "state"), "running") != 0;
 }
 
-int lec_picture_snapshot(struct picture *p, const json_t *snapshot, int64_t now)
+int lec_picture_snapshot(struct picture *p, const json_t *snapshot, bool recordings, int64_t now)
 {
     json_t *devices = json_object_get(snapshot, "devices");
     const json_t *runs = json_object_get(snapshot, "runs");
     int64_t room_now = json_integer_value(json_object_get(snapshot, "time"));
     if (!json_is_object(devices) || (runs && !json_is_array(runs)))
         return LEC_E_FRAME;
+    int rc = lec_kept_check(snapshot);
     struct picture fresh = {0};
-    int rc = 0;
     const char *name;
     json_t *body;
     json_object_foreach(devices, name, body)
@@ -205,6 +206,7 @@ int lec_picture_snapshot(struct picture *p, const json_t *snapshot, int64_t now)
         p->runs[i].doubt = !run_ended(p->runs[i].json);
     for (size_t i = 0; i < json_array_size(runs); i++)
         lec_picture_run(p, json_array_get(runs, i));
+    lec_kept_snapshot(p, snapshot, recordings);
     return 0;
 }
 

@@ -62,6 +62,8 @@ static void subscribe_all(struct lec_view *v)
                  {LEC_FOLLOW_RUN, EVENT_RUN}};
     subscribe(v, EVENT_STATE);
     subscribe(v, EVENT_SCENE);
+    subscribe(v, EVENT_ALARM);
+    subscribe(v, EVENT_TIMETABLE);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (v->options.follow & kinds[i].follow)
             subscribe(v, kinds[i].kind);

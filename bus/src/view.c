@@ -14,6 +14,12 @@
 #define JOURNAL_PAGE   1000
 #define TOPICS_MAX     8192 /* topics whose sequence is followed */
 
+/* Kinds whose events only change what the snapshot has. */
+static bool in_snapshot(enum event_kind kind)
+{
+    return kind == EVENT_STATE || kind == EVENT_SCENE || kind == EVENT_ALARM || kind == EVENT_TIMETABLE;
+}
+
 /* ---- Telling ---- */
 
 static void tell(struct lec_view *v, struct lec_change change)
@@ -116,6 +122,54 @@ static void got_run(void *arg, int rc, json_t *result, json_t *error, const stru
     sync_next(v);
 }
 
+/* What run.show says of a recording besides what its events say is not kept. */
+static json_t *slim(const json_t *shown)
+{
+    static const char *const more[] = {"documents", "metadata", "definition"};
+    json_t *run = json_copy((json_t *)(uintptr_t)shown);
+    const json_t *marks = json_object_get(shown, "marks");
+    for (size_t i = 0; i < ARRAY_LEN(more); i++)
+        json_object_del(run, more[i]);
+    if (json_is_array(marks))
+        json_object_set_new(run, "marks", json_integer((json_int_t)json_array_size(marks)));
+    return run;
+}
+
+static void got_recording(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
+{
+    struct lec_view *v = arg;
+    v->call = 0;
+    if (rc < 0 && !error) {
+        lec_view_lose(v, err->text);
+        return;
+    }
+    struct seen_run *run = &v->picture.recordings[v->asked_run];
+    if (rc == 0 && json_equal(json_object_get(result, "run"), json_object_get(run->json, "run"))) {
+        json_t *now = slim(result);
+        lec_kept_recording(&v->picture, now);
+        json_decref(now);
+    }
+    if (run->doubt)
+        lec_picture_run_lost(run);
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_RECORDING,
+                                .name = json_string_value(json_object_get(run->json, "experiment")),
+                                .body = run->json});
+    sync_next(v);
+}
+
+static bool ask_recording(struct lec_view *v)
+{
+    for (size_t i = 0; i < v->picture.n_recordings; i++) {
+        if (!v->picture.recordings[i].doubt)
+            continue;
+        v->asked_run = i;
+        ask(v, "run.show", json_pack("{s:O}", "run", json_object_get(v->picture.recordings[i].json, "run")),
+            got_recording, PHASE_RUN);
+        return true;
+    }
+    return false;
+}
+
 /* A run that was under way and is not in the snapshot: asks how it ended. Returns whether there was one. */
 static bool ask_run(struct lec_view *v)
 {
@@ -140,7 +194,7 @@ static void got_snapshot(void *arg, int rc, json_t *result, json_t *error, const
     if (rc == 0 && (!boot || strlen(boot) >= sizeof v->boot || !json_is_integer(seq)))
         rc = LEC_E_FRAME;
     else if (rc == 0)
-        rc = lec_picture_snapshot(&v->picture, result, lec_now());
+        rc = lec_picture_snapshot(&v->picture, result, (v->options.follow & LEC_FOLLOW_RUN) != 0, lec_now());
     if (rc < 0) {
         v->stats.garbage += rc == LEC_E_FRAME;
         v->wanted = true;
@@ -149,7 +203,9 @@ static void got_snapshot(void *arg, int rc, json_t *result, json_t *error, const
     }
     lec_copy_utf8(v->boot, sizeof v->boot, boot, strlen(boot));
     v->snapshot_seq = json_integer_value(seq);
-    v->seen[EVENT_STATE] = v->seen[EVENT_SCENE] = v->snapshot_seq;
+    for (int k = 0; k < EVENT_KINDS; k++)
+        if (in_snapshot((enum event_kind)k))
+            v->seen[k] = v->snapshot_seq;
     v->stats.snapshots++;
     v->fresh = true;
     sync_next(v);
@@ -165,7 +221,7 @@ static void ask_snapshot(struct lec_view *v)
 /* The snapshot is applied: whatever else was missed, then live. */
 static void sync_next(struct lec_view *v)
 {
-    if (ask_run(v))
+    if (ask_run(v) || ask_recording(v))
         return;
     if (v->journal_behind) {
         ask_journal(v);
@@ -186,6 +242,15 @@ static void gap(struct lec_view *v)
     v->wanted = true;
 }
 
+/* News that nobody can tell again. How a recording stands now, the snapshot says. */
+static void miss(struct lec_view *v, enum event_kind kind)
+{
+    v->stats.gaps++;
+    tell_gap(v, kind);
+    if (kind == EVENT_RUN)
+        v->wanted = true;
+}
+
 /* ---- Events ---- */
 
 static void point_changed(void *ctx, const char *device, const char *point)
@@ -194,11 +259,17 @@ static void point_changed(void *ctx, const char *device, const char *point)
          (struct lec_change){.kind = point ? LEC_CHANGE_POINT : LEC_CHANGE_DEVICE, .device = device, .name = point});
 }
 
-static void apply_run(struct lec_view *v, struct event *e)
+/* What is of the event and not of what it tells. */
+static void strip(struct event *e)
 {
     json_object_del(e->body, "seq");
     json_object_del(e->body, "prev");
     json_object_del(e->body, "time");
+}
+
+static void apply_run(struct lec_view *v, struct event *e)
+{
+    strip(e);
     json_t *run = lec_picture_run(&v->picture, e->body);
     if (!run) {
         v->stats.garbage++;
@@ -206,6 +277,33 @@ static void apply_run(struct lec_view *v, struct event *e)
     }
     tell(v, (struct lec_change){
                 .kind = LEC_CHANGE_RUN, .name = json_string_value(json_object_get(run, "scene")), .body = run});
+}
+
+static void apply_alarm(struct lec_view *v, struct event *e)
+{
+    strip(e);
+    if (lec_kept_alarm(&v->picture, e->body) < 0) {
+        v->stats.garbage++;
+        return;
+    }
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_ALARM, .name = e->name, .body = e->body});
+}
+
+static void apply_timetable(struct lec_view *v, struct event *e)
+{
+    strip(e);
+    lec_kept_timetable(&v->picture, e->body);
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_TIMETABLE, .body = e->body});
+}
+
+static void apply_recording(struct lec_view *v, struct event *e)
+{
+    strip(e);
+    if (!lec_kept_recording(&v->picture, e->body)) {
+        v->stats.garbage++;
+        return;
+    }
+    tell(v, (struct lec_change){.kind = LEC_CHANGE_RECORDING, .name = e->name, .body = e->body});
 }
 
 static void take_entry(struct lec_view *v, const struct event *e)
@@ -239,8 +337,6 @@ static void hand_on(struct lec_view *v, const struct event *e)
         tell(v, (struct lec_change){.kind = LEC_CHANGE_EVENT, .device = device, .name = name, .body = e->body});
     else if (e->kind == EVENT_TRACE)
         tell(v, (struct lec_change){.kind = LEC_CHANGE_TRACE, .name = e->name, .body = e->body});
-    else if (e->kind == EVENT_RUN)
-        tell(v, (struct lec_change){.kind = LEC_CHANGE_RECORDING, .name = e->name, .body = e->body});
     else
         tell(v, (struct lec_change){.kind = LEC_CHANGE_SAMPLE,
                                     .device = device,
@@ -280,6 +376,8 @@ static void check_last(struct lec_view *v, const json_t *last)
         switch ((enum event_kind)k) {
         case EVENT_STATE:
         case EVENT_SCENE:
+        case EVENT_ALARM:
+        case EVENT_TIMETABLE:
             gap(v);
             break;
         case EVENT_JOURNAL:
@@ -292,10 +390,8 @@ static void check_last(struct lec_view *v, const json_t *last)
         case EVENT_SAMPLE:
         case EVENT_TRACE:
         case EVENT_RUN:
-            if (v->options.follow & follow_of((enum event_kind)k)) {
-                v->stats.gaps++;
-                tell_gap(v, (enum event_kind)k);
-            }
+            if (v->options.follow & follow_of((enum event_kind)k))
+                miss(v, (enum event_kind)k);
             break;
         case EVENT_HEARTBEAT:
             break;
@@ -332,7 +428,7 @@ static void heartbeat(struct lec_view *v, const struct event *e)
 /* Whether the event is new, and whether one before it is missing. */
 static bool follow_topic(struct lec_view *v, const struct event *e, bool *missed)
 {
-    bool state = e->kind == EVENT_STATE || e->kind == EVENT_SCENE;
+    bool state = in_snapshot(e->kind);
     json_t *known = json_object_get(v->topics, e->topic);
     int64_t floor = state ? v->snapshot_seq : v->base_seq;
     int64_t at = known ? json_integer_value(known) : 0;
@@ -358,7 +454,7 @@ static void take_event(struct lec_view *v, struct event *e)
     }
     if (v->stream_boot[0] == '\0')
         return;
-    bool state = e->kind == EVENT_STATE || e->kind == EVENT_SCENE;
+    bool state = in_snapshot(e->kind);
     /* Before the snapshot, states are of no use: it has them. Those of another start than the snapshot's cannot be put
      * in order with it. */
     if (state && (v->phase != PHASE_LIVE || strcmp(v->stream_boot, v->boot) != 0))
@@ -369,19 +465,35 @@ static void take_event(struct lec_view *v, struct event *e)
     v->stats.events++;
     if (missed && state)
         gap(v);
-    if (e->kind == EVENT_STATE) {
+    else if (missed && e->kind != EVENT_JOURNAL)
+        miss(v, e->kind);
+    switch (e->kind) {
+    case EVENT_STATE:
         if (lec_picture_state(&v->picture, e, lec_now(), point_changed, v) < 0)
             v->stats.garbage++;
-    } else if (e->kind == EVENT_SCENE) {
+        break;
+    case EVENT_SCENE:
         apply_run(v, e);
-    } else if (e->kind == EVENT_JOURNAL) {
+        break;
+    case EVENT_ALARM:
+        apply_alarm(v, e);
+        break;
+    case EVENT_TIMETABLE:
+        apply_timetable(v, e);
+        break;
+    case EVENT_RUN:
+        apply_recording(v, e);
+        break;
+    case EVENT_JOURNAL:
         take_entry(v, e);
-    } else {
-        if (missed) {
-            v->stats.gaps++;
-            tell_gap(v, e->kind);
-        }
+        break;
+    case EVENT_EVENT:
+    case EVENT_SAMPLE:
+    case EVENT_TRACE:
         hand_on(v, e);
+        break;
+    case EVENT_HEARTBEAT: /* not one of these */
+        break;
     }
 }
 

@@ -43,6 +43,8 @@ extern "C" {
 #define LEC_VIEW_POINTS     16384
 #define LEC_VIEW_RUNS       64   /* runs of scenes; the oldest ended one is forgotten first */
 #define LEC_VIEW_ALARMS     1024 /* standing ones */
+#define LEC_VIEW_RECORDINGS 64   /* of experiments; of those that ended the last LEC_VIEW_ENDED */
+#define LEC_VIEW_ENDED      16
 #define LEC_VIEW_SILENCE_MS 3000 /* without a heartbeat for so long the room is out of reach */
 
 /* ---- Rooms on this machine ---------------------------------------------------------------------------------- */
@@ -268,7 +270,7 @@ LEC_API const json_t *lec_view_run(const struct lec_view *view, size_t i);
 LEC_API size_t lec_view_alarms(const struct lec_view *view);
 LEC_API const json_t *lec_view_alarm(const struct lec_view *view, size_t i);
 
-/* The recordings under way, and those that ended since the view was opened and are among the last 16, oldest first, as in protocol
+/* The recordings under way, and those that ended since the view was opened (the last LEC_VIEW_ENDED), oldest first, as in protocol
  * section 8. Only of a view that follows LEC_FOLLOW_RUN. Number `i`, or NULL. Lent until the next dispatch. */
 LEC_API size_t lec_view_recordings(const struct lec_view *view);
 LEC_API const json_t *lec_view_recording(const struct lec_view *view, size_t i);
