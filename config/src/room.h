@@ -51,6 +51,9 @@ void lec_calibrations_build(struct lec_room_work *w);
  * experiment out. */
 void lec_experiments_build(struct lec_room_work *w, const struct lec_ini *ini, bool made);
 
+/* Reads [timetable]; the scenes are there. */
+void lec_timetable_build(struct lec_room_work *w);
+
 /* Puts dev->keys together from the profile, the room, the address, the line map and the secrets. */
 void lec_device_options(struct lec_load *load, struct lec_device *dev, const struct lec_device_work *work);
 /* Asks for the options that the driver requires, and lets the driver check the device, which may look at its neighbours on

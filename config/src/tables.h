@@ -14,6 +14,7 @@ extern const struct lec_option lec_channel_keys[];      /* after the commas of a
 extern const struct lec_option lec_condition_keys[];    /* after the commas of start, stop, trigger, sample */
 extern const struct lec_option lec_field_keys[];        /* after the commas of what is asked */
 extern const struct lec_option lec_calibration_keys[];  /* [calibration DEVICE.POINT] */
+extern const struct lec_option lec_timetable_keys[];    /* [timetable] */
 extern const struct lec_option lec_class_keys[];        /* [class] */
 extern const struct lec_option lec_profile_keys[];      /* [device] in a profile */
 extern const struct lec_option lec_profile_line_keys[]; /* [line] in a profile */

@@ -106,6 +106,7 @@ static const struct {
     {"class", lec_class_keys},     {"experiment", lec_experiment_keys},
     {"channel", lec_channel_keys}, {"condition", lec_condition_keys},
     {"field", lec_field_keys},     {"calibration", lec_calibration_keys},
+    {"timetable", lec_timetable_keys},
 };
 
 /* What may stand behind the "=". */

@@ -373,18 +373,21 @@ struct lec_experiment {
 
 /* ---- Alarms, timetable, access --------------------------------------------------------------------------------- */
 
+#define LEC_ALARM_AWAY_NS (60 * LEC_SEC) /* a device that is away for so long is an alarm, unless its section says otherwise */
+
 enum lec_severity { LEC_INFO, LEC_WARNING, LEC_ERROR, LEC_CRITICAL };
 
 /* An [alarm NAME] section: a condition on one point. Alarms of devices that are away and of error points need no section; one whose
- * name is theirs ("projector.away", "projector.error.lamp") changes their severity, delay and words. */
+ * name is theirs ("projector.away", "projector.error.lamp", "room.disk") changes their severity, delay and words: all of it is
+ * filled in, what is not written with what they have. */
 struct lec_alarm {
     const char *name;
     size_t index; /* in room->alarms */
     const char *label, *label_en;
     const char *remedy, *remedy_en; /* "" if none */
     enum lec_severity severity;
-    const struct lec_device *device;
-    const struct lec_point *point; /* NULL: the device is away */
+    const struct lec_device *device; /* NULL: room.disk, room.journal, help */
+    const struct lec_point *point;   /* NULL: the device is away */
     bool has_above,
         has_below; /* numbers: raised at or beyond the limit for delay_ns, cleared when it is back by hysteresis */
     double above, below, hysteresis;
@@ -401,6 +404,7 @@ struct lec_timetable {
     const char *holidays;                /* likewise; NULL: none */
     const struct lec_scene *start, *end; /* of a period that does not name its own; NULL: none */
     int64_t catch_up_ns;                 /* a start that was missed is still done so long after */
+    int64_t break_ns; /* nothing is switched off between two periods that are at most so far apart */
     int64_t
         hands_off_ns; /* a point changed at the device or by a person is left alone by the timetable for so long; 0: not */
     bool has_closing;
