@@ -42,6 +42,7 @@ install_node() {
 build_preset() {
     local preset=$1 log
     shift
+    install_node || return 1
     log=$(mktemp)
     say "building the $preset preset"
     if ! { cmake --preset "$preset" && cmake --build --preset "$preset" -j"$(nproc)" "$@"; } >"$log" 2>&1; then
