@@ -7,6 +7,7 @@
  *   reload.c  a new configuration                         remedy.c   what a person can do
  *   parked.c  answers that wait for the disk              record.h   recording: experiments and runs
  *   search.c  searching the network                       core.c     start, loop, stop
+ *   changed.c who changed a value                         roles.c    what each role may do
  *
  * Threads: the core's own, except where a function says otherwise. */
 #ifndef LECTERN_CORE_H
@@ -42,6 +43,7 @@
 #define IDENTITY_MAX       255                /* of a ROUTER's peer, by ZMTP */
 
 struct core;
+struct pending;
 
 /* ---- Events ------------------------------------------------------------------------------------------------- */
 
@@ -108,7 +110,8 @@ struct point_state {
     const struct lec_calibration *calibration; /* in force; NULL: values are as they come */
     double raw;                                /* of a number that is calibrated: as it came */
     bool has_raw;
-    struct follow *follow; /* recordings that follow it; NULL: none */
+    struct follow *follow;   /* recordings that follow it; NULL: none */
+    struct changed *changed; /* who changed it; NULL: nobody has yet */
     /* STREAM: the newest sample, until its turn comes to be the value, and when the last one's was */
     double newest;
     bool newest_waits, newest_bad;
@@ -129,6 +132,9 @@ struct device_state {
     int64_t events_since; /* the second whose events are counted */
     unsigned events_n;
     struct topic *topic, *event_topic;
+    unsigned commands;     /* ours that are under way */
+    int64_t command_until; /* what they stirred up has come to rest */
+    char commander[64];    /* whose the last one was */
     struct point_state *points;
 };
 
@@ -167,6 +173,22 @@ void state_age(struct core *core);
 void state_write_value(struct lec_buf *b, const struct device_state *d, size_t point, bool answer, int64_t now);
 void state_write_snapshot(struct core *core, struct lec_buf *b);
 const char *state_status_name(enum device_status s);
+
+/* changed.c: who changed a settable point lately. "device": it changed without a command of ours that could have done it. */
+struct changed_by {
+    const char *who; /* a principal, "scene:<scene>", "timetable" or "device". Lent until the point changes */
+    int64_t time_us, time_ns;
+};
+/* False: nobody in the last 10 minutes, or not known. */
+bool state_changed_by(const struct device_state *d, size_t point, struct changed_by *out);
+/* A command goes to the line; `value` of a write. It ends with pending_free. */
+void changed_begin(struct core *core, struct pending *p, const struct lec_value *value);
+void changed_end(struct core *core, struct pending *p);
+/* The device told another value than `was`. */
+void changed_value(struct core *core, struct device_state *d, uint32_t point, const struct lec_value *was);
+/* "by" and "by_time" of a value. */
+void changed_write(struct lec_buf *b, const struct device_state *d, size_t point);
+void changed_forget(struct device_state *d);
 
 /* ---- Lines -------------------------------------------------------------------------------------------------- */
 
@@ -262,6 +284,7 @@ struct pending {
     const struct method *method;
     struct remembered *slot;
     uint64_t slot_serial;
+    bool commands; /* changed_begin was called */
     char principal[64];
 };
 

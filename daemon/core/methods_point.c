@@ -33,6 +33,8 @@ static void ask(struct core *core, struct pending *p, struct lec_request *reques
     pending_request(p, &r);
     struct trouble t = {.code = -32007, .reason = "the line takes no more operations", .device = p->device->desc};
     reply_error(core, &r, &t);
+    if (p->kind == PENDING_WRITE)
+        state_unwanted(core, &p->device->desc->points[p->item], p->op);
     pending_free(core, p);
 }
 
@@ -165,6 +167,7 @@ void point_write(struct core *core, struct request *r)
     lec_scenes_point_taken(core->scenes, point, r->principal);
     core->scenes_at = 0;
     state_wanted(core, point, &request.values[0], p->op);
+    changed_begin(core, p, &request.values[0]);
     ask(core, p, &request);
 }
 
@@ -210,5 +213,6 @@ void action_invoke(struct core *core, struct request *r)
     if (!p)
         return;
     request.deadline = lec_now() + timeout;
+    changed_begin(core, p, NULL);
     ask(core, p, &request);
 }

@@ -46,7 +46,7 @@ static void move_states(struct core *core, struct device_state *old, size_t n_ol
         struct device_state *to = state_device(core, from->desc->name);
         if (to && from->line && kept[from->line->number]) {
             const struct lec_device *desc = to->desc;
-            free(to->points);
+            free(to->points); /* nothing has happened to them yet */
             *to = *from;
             to->desc = desc;
             from->points = NULL;
@@ -56,6 +56,7 @@ static void move_states(struct core *core, struct device_state *old, size_t n_ol
         for (size_t p = 0; p < PENDING_MAX; p++)
             if (core->pending[p].kind != PENDING_FREE && core->pending[p].device == from)
                 core->pending[p].device = to;
+        changed_forget(from);
         free(from->points);
     }
     free(old);

@@ -29,6 +29,12 @@ static uint64_t host_start(void *ctx, const struct lec_op_request *request, stru
     ask.item = (uint32_t)(request->action ? request->action->index : request->point->index);
     ask.n_values = (uint32_t)(request->action ? request->action->n_args : 1);
     memcpy(ask.values, request->action ? request->args : request->value, ask.n_values * sizeof ask.values[0]);
+    /* A scene that a person starts is called by its name, so that it is known what else it did. */
+    if (strcmp(request->principal, "timetable") == 0)
+        snprintf(p->principal, sizeof p->principal, "timetable");
+    else
+        snprintf(p->principal, sizeof p->principal, "scene:%s", request->scene);
+    changed_begin(core, p, request->value);
     if (lines_ask(core, d, &ask) < 0) {
         pending_free(core, p);
         lec_fail(err, LEC_E_NOMEM, "the line takes no more operations");

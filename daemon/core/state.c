@@ -43,8 +43,10 @@ int state_open(struct core *core)
 
 void state_close(struct core *core)
 {
-    for (size_t i = 0; i < core->n_devices; i++)
+    for (size_t i = 0; i < core->n_devices; i++) {
+        changed_forget(&core->devices[i]);
         free(core->devices[i].points);
+    }
     free(core->devices);
     core->devices = NULL;
     core->n_devices = 0;
@@ -153,6 +155,7 @@ void state_write_value(struct lec_buf *b, const struct device_state *d, size_t p
         lec_json_key(b, "wanted");
         lec_json_value(b, &p->wanted);
     }
+    changed_write(b, d, point);
     if (d->desc->line && d->desc->line->simulated)
         lec_buf_puts(b, ",\"simulated\":true");
     if (p->quality != LEC_GOOD) {
@@ -287,10 +290,12 @@ void state_values(struct core *core, struct device_state *d, const char *at, con
         if (r.changed) {
             p->quality = r.quality;
             calibrate(p, &r.value);
+            struct lec_value was = p->value;
             if (r.value.type != LEC_NONE || r.quality == LEC_BAD)
                 p->value = r.value;
             memcpy(p->reason, r.reason, sizeof p->reason);
             p->reason[sizeof p->reason - 1] = '\0';
+            changed_value(core, d, r.point, &was);
             journal_change(core, d, r.point);
             follow_value(core, p);
         } else if (r.quality == LEC_GOOD) { /* it had been called stale by its age, and is not */

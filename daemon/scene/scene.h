@@ -29,6 +29,7 @@ struct lec_op_request {
     bool check_first;                /* the fresh read before; scenes always ask for it */
     int64_t timeout_ns;              /* until a verdict must be there */
     const char *principal;
+    const char *scene; /* its name; "undo" */
 };
 
 struct lec_scenes_host {

@@ -205,6 +205,7 @@ static void begin(struct lec_scenes *s, struct lec_scene_run *run, struct lec_sc
         .check_first = readable,
         .timeout_ns = limit,
         .principal = run->principal,
+        .scene = run->scene,
     };
     struct lec_err err = {0};
     s->handing = true;
