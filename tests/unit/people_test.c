@@ -153,8 +153,8 @@ static void who_is_disabled_or_removed_does_not_get_in(void **state)
 static void collect(void *ctx, const struct lec_person *person)
 {
     char *out = ctx;
-    strncat(out, person->name, 20);
-    strncat(out, ";", 2);
+    size_t len = strlen(out);
+    snprintf(out + len, 64 - len, "%s;", person->name);
 }
 
 static void people_are_listed_by_name_and_their_number_is_bounded(void **state)
