@@ -21,7 +21,7 @@
 #define STR(x)  STR_(x)
 
 /* Sessions have no foreign key to people: a kiosk's is nobody's. `before` is the secret that was renewed away, `used` when the present one
- * was first used. AUTOINCREMENT: an id is never used twice. */
+ * was first used; `over`: who has signed in at this kiosk. AUTOINCREMENT: an id is never used twice. */
 static const char schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE person(name TEXT PRIMARY KEY, label TEXT NOT NULL, role TEXT NOT NULL, hash TEXT NOT NULL,"
@@ -31,7 +31,9 @@ static const char schema[] =
     "CREATE TABLE guess(cell INTEGER PRIMARY KEY, wrong INTEGER NOT NULL, last INTEGER NOT NULL);"
     "CREATE TABLE session(id INTEGER PRIMARY KEY AUTOINCREMENT, handle BLOB NOT NULL UNIQUE, secret BLOB NOT NULL,"
     " before BLOB, used INTEGER NOT NULL, person TEXT NOT NULL, room TEXT NOT NULL, role TEXT NOT NULL,"
-    " made INTEGER NOT NULL, renewed INTEGER NOT NULL, seen INTEGER NOT NULL);"
+    " made INTEGER NOT NULL, renewed INTEGER NOT NULL, seen INTEGER NOT NULL, over TEXT NOT NULL DEFAULT '',"
+    " over_seen INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX session_over ON session(over) WHERE over <> '';"
     "CREATE INDEX session_person ON session(person, seen);"
     "CREATE TABLE code(room TEXT PRIMARY KEY, hash BLOB NOT NULL, role TEXT NOT NULL, until INTEGER NOT NULL)"
     " WITHOUT ROWID;"
@@ -135,6 +137,22 @@ int db_do(struct lec_people *people, struct lec_err *err, const char *text, cons
     rc = db_row(people, s, err);
     sqlite3_finalize(s);
     return rc < 0 ? rc : 0;
+}
+
+void db_do_lightly(struct lec_people *people, const char *text, const char *types, ...)
+{
+    sqlite3_stmt *s;
+    va_list args;
+    sqlite3_busy_timeout(people->sql, 0);
+    sqlite3_exec(people->sql, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+    va_start(args, types);
+    if (prepare(people, &s, NULL, text, types, args) == 0) {
+        sqlite3_step(s);
+        sqlite3_finalize(s);
+    }
+    va_end(args);
+    sqlite3_exec(people->sql, "PRAGMA synchronous=FULL", NULL, NULL, NULL);
+    sqlite3_busy_timeout(people->sql, BUSY_MS);
 }
 
 int db_number(struct lec_people *people, int64_t *out, int64_t otherwise, struct lec_err *err, const char *text,

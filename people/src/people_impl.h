@@ -28,6 +28,11 @@ int db_prepare(struct lec_people *people, sqlite3_stmt **out, struct lec_err *er
 /* 1: a row; 0: no more. */
 int db_row(struct lec_people *people, sqlite3_stmt *s, struct lec_err *err);
 int db_do(struct lec_people *people, struct lec_err *err, const char *text, const char *types, ...);
+/* What may as well be lost: without waiting for the file, the disk, or a word when it fails. For the gateway's loop. Outside of
+ * db_begin and db_end. */
+void db_do_lightly(struct lec_people *people, const char *text, const char *types, ...);
+/* Ends the sessions of a person: at kiosks, the kiosks' go on. */
+int session_end_of(struct lec_people *people, const char *name, struct lec_err *err);
 /* One integer; `otherwise` if there is no row. */
 int db_number(struct lec_people *people, int64_t *out, int64_t otherwise, struct lec_err *err, const char *text,
               const char *types, ...);

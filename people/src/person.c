@@ -95,7 +95,7 @@ static int change(struct lec_people *people, const char *name, const char *label
                "sssiis", label[0] != '\0' ? label : row.person.label, role, hash ? hash : row.hash, (int64_t)pin,
                (int64_t)(disabled ? *disabled : row.person.disabled), name);
     if (rc == 0 && ends_sessions)
-        rc = db_do(people, err, "DELETE FROM session WHERE person = ?", "s", name);
+        rc = session_end_of(people, name, err);
     return rc;
 }
 
@@ -133,7 +133,7 @@ int lec_people_remove(struct lec_people *people, const char *name, struct lec_er
     if (rc == 0)
         rc = db_do(people, err, "DELETE FROM person WHERE name = ?", "s", name);
     if (rc == 0)
-        rc = db_do(people, err, "DELETE FROM session WHERE person = ?", "s", name);
+        rc = session_end_of(people, name, err);
     if (rc == 0)
         rc = db_do(people, err, "DELETE FROM place WHERE person = ?", "s", name);
     return db_end(people, rc, err);

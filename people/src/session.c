@@ -13,6 +13,7 @@
 /* How often it is written down that a session is in use: each time is a write to the disk. */
 #define SEEN_EVERY_S       300
 #define SEEN_KIOSK_EVERY_S (6 * 3600)
+#define SEEN_OVER_EVERY_S  60
 
 struct token {
     unsigned char handle[PART], secret[PART];
@@ -22,12 +23,13 @@ struct found {
     struct lec_session session;
     unsigned char secret[HASH_SIZE], before[HASH_SIZE];
     bool has_before;
-    int64_t used;
+    int64_t used, over_seen;
 };
 
 #define SESSION_COLUMNS                                                                                                \
-    "s.id, s.person, s.room, s.role, s.made, s.renewed, s.seen, s.secret, s.before, s.used, p.name, p.label, p.role,"  \
-    " p.disabled, p.made, p.seen FROM session s LEFT JOIN person p ON p.name = s.person AND s.room = ''"
+    "s.id, s.person, s.room, s.role, s.made, s.renewed, s.seen, s.secret, s.before, s.used, s.over_seen, p.name,"      \
+    " p.label, p.role, p.disabled, p.made, p.seen FROM session s LEFT JOIN person p"                                   \
+    " ON p.name = CASE WHEN s.room = '' THEN s.person ELSE s.over END"
 
 static void write_token(const struct token *token, char out[LEC_TOKEN_SIZE])
 {
@@ -61,14 +63,25 @@ static struct token next_token(const struct lec_people *people, const struct tok
     return next;
 }
 
+static void kiosk_itself(sqlite3_stmt *s, struct lec_session *session)
+{
+    struct lec_person *p = &session->person;
+    memset(p, 0, sizeof *p);
+    db_text(s, 1, p->name, sizeof p->name);
+    db_text(s, 3, p->role, sizeof p->role);
+    p->made = session->made;
+    p->seen = session->seen;
+    session->kiosk = true;
+    memcpy(session->room, session->panel, sizeof session->room);
+}
+
 /* Takes the columns; false if the session has ended. */
 static bool read_session(sqlite3_stmt *s, struct found *out)
 {
     memset(out, 0, sizeof *out);
     struct lec_session *session = &out->session;
     session->id = sqlite3_column_int64(s, 0);
-    db_text(s, 2, session->room, sizeof session->room);
-    session->kiosk = session->room[0] != '\0';
+    db_text(s, 2, session->panel, sizeof session->panel);
     session->made = sqlite3_column_int64(s, 4);
     session->renewed = sqlite3_column_int64(s, 5);
     session->seen = sqlite3_column_int64(s, 6);
@@ -79,20 +92,16 @@ static bool read_session(sqlite3_stmt *s, struct found *out)
         memcpy(out->before, sqlite3_column_blob(s, 8), HASH_SIZE);
     out->used = sqlite3_column_int64(s, 9);
     int64_t now = wall_s(), idle = now - session->seen;
-    if (session->kiosk) {
-        struct lec_person *p = &session->person;
-        char name[sizeof p->name + sizeof session->room];
-        db_text(s, 1, name, sizeof name);
-        lec_copy_utf8(p->name, sizeof p->name, name, strlen(name));
-        db_text(s, 3, p->role, sizeof p->role);
-        p->made = session->made;
-        p->seen = session->seen;
-        return idle < LEC_KIOSK_IDLE_S;
-    }
-    if (sqlite3_column_type(s, 10) == SQLITE_NULL)
-        return false;
-    person_read(s, 10, &session->person);
-    return !session->person.disabled && idle < LEC_SESSION_IDLE_S && now - session->made < LEC_SESSION_LONG_S;
+    bool person = sqlite3_column_type(s, 11) != SQLITE_NULL;
+    if (person)
+        person_read(s, 11, &session->person);
+    person = person && !session->person.disabled;
+    if (session->panel[0] == '\0')
+        return person && idle < LEC_SESSION_IDLE_S && now - session->made < LEC_SESSION_LONG_S;
+    out->over_seen = sqlite3_column_int64(s, 10);
+    if (!person || now - out->over_seen >= LEC_PANEL_IDLE_S)
+        kiosk_itself(s, session);
+    return idle < LEC_KIOSK_IDLE_S;
 }
 
 static int ended(struct lec_err *err)
@@ -138,11 +147,14 @@ static int end_stolen(struct lec_people *people, const struct found *found, stru
 }
 
 /* What fails here is no reason to sign anybody out: a full disk, say. */
-static void note_seen(struct lec_people *people, const struct lec_session *session)
+static void note_seen(struct lec_people *people, const struct found *found)
 {
-    int64_t now = wall_s(), every = session->kiosk ? SEEN_KIOSK_EVERY_S : SEEN_EVERY_S;
+    const struct lec_session *session = &found->session;
+    int64_t now = wall_s(), every = session->panel[0] != '\0' ? SEEN_KIOSK_EVERY_S : SEEN_EVERY_S;
     if (now - session->seen >= every || now < session->seen)
-        db_do(people, NULL, "UPDATE session SET seen = ? WHERE id = ?", "ii", now, session->id);
+        db_do_lightly(people, "UPDATE session SET seen = ? WHERE id = ?", "ii", now, session->id);
+    if (session->panel[0] != '\0' && !session->kiosk && now - found->over_seen >= SEEN_OVER_EVERY_S)
+        db_do_lightly(people, "UPDATE session SET over_seen = ? WHERE id = ?", "ii", now, session->id);
 }
 
 int lec_session_find(struct lec_people *people, const char *token, struct lec_session *out, struct lec_err *err)
@@ -162,8 +174,8 @@ int lec_session_find(struct lec_people *people, const char *token, struct lec_se
         return rc;
     }
     if (which == 0 && found.used == 0)
-        db_do(people, NULL, "UPDATE session SET used = ? WHERE id = ?", "ii", wall_s(), found.session.id);
-    note_seen(people, &found.session);
+        db_do_lightly(people, "UPDATE session SET used = ? WHERE id = ?", "ii", wall_s(), found.session.id);
+    note_seen(people, &found);
     *out = found.session;
     return 0;
 }
@@ -182,7 +194,7 @@ int lec_session_look(struct lec_people *people, int64_t id, bool used, struct le
     if (rc < 0)
         return rc;
     if (used)
-        note_seen(people, &found.session);
+        note_seen(people, &found);
     *out = found.session;
     return 0;
 }
@@ -237,19 +249,75 @@ int lec_session_renew(struct lec_people *people, const char *token, char fresh[L
     return rc;
 }
 
+static int over(struct lec_people *people, const struct token *token, const char *name, struct token *fresh,
+                struct lec_err *err)
+{
+    struct found found;
+    int64_t n;
+    int rc = find(people, token, &found, err);
+    if (rc == 0 && (compare(people, token, &found) < 0 || found.session.panel[0] == '\0'))
+        rc = lec_fail(err, LEC_E_REFUSED, "this is no kiosk");
+    if (rc == 0)
+        rc = db_number(people, &n, 0, err, "SELECT count(*) FROM person WHERE name = ? AND NOT disabled", "s", name);
+    if (rc == 0 && n == 0)
+        rc = lec_fail(err, LEC_E_CONFIG, "nobody has the name \"%.63s\"", name);
+    if (rc == 0)
+        rc = renew(people, token, fresh, err);
+    if (rc == 0)
+        rc = db_do(people, err, "UPDATE session SET over = ?, over_seen = ? WHERE id = ?", "sii", name, wall_s(),
+                   found.session.id);
+    return rc;
+}
+
+int lec_session_over(struct lec_people *people, const char *token, const char *name, char fresh[LEC_TOKEN_SIZE],
+                     struct lec_err *err)
+{
+    struct token t, next;
+    if (!read_token(token, &t))
+        return ended(err);
+    int rc = db_begin(people, err);
+    if (rc < 0)
+        return rc;
+    rc = db_end(people, over(people, &t, name, &next, err), err);
+    if (rc == 0)
+        write_token(&next, fresh);
+    return rc;
+}
+
+static int end(struct lec_people *people, const struct token *token, struct lec_err *err)
+{
+    struct found found;
+    int rc = find(people, token, &found, err);
+    if (rc == LEC_E_REFUSED) /* expired */
+        return 0;
+    if (rc < 0)
+        return rc;
+    if (found.session.kiosk)
+        return lec_fail(err, LEC_E_NOTSUP, "nobody has signed in at this panel");
+    if (found.session.panel[0] != '\0')
+        return db_do(people, err, "UPDATE session SET over = '' WHERE id = ?", "i", found.session.id);
+    return db_do(people, err, "DELETE FROM session WHERE id = ?", "i", found.session.id);
+}
+
 int lec_session_end(struct lec_people *people, const char *token, struct lec_err *err)
 {
     struct token t;
-    unsigned char handle[HASH_SIZE];
     if (!read_token(token, &t))
         return 0;
-    hash_handle(people, &t, handle);
-    return db_do(people, err, "DELETE FROM session WHERE handle = ?", "b", handle);
+    int rc = db_begin(people, err);
+    return rc < 0 ? rc : db_end(people, end(people, &t, err), err);
+}
+
+int session_end_of(struct lec_people *people, const char *name, struct lec_err *err)
+{
+    int rc = db_do(people, err, "DELETE FROM session WHERE person = ?", "s", name);
+    return rc < 0 ? rc : db_do(people, err, "UPDATE session SET over = '' WHERE over = ? AND over <> ''", "s", name);
 }
 
 int lec_session_end_all(struct lec_people *people, const char *name, struct lec_err *err)
 {
-    return db_do(people, err, "DELETE FROM session WHERE person = ?", "s", name);
+    int rc = db_begin(people, err);
+    return rc < 0 ? rc : db_end(people, session_end_of(people, name, err), err);
 }
 
 static int make_place(struct lec_people *people, const char *name, struct lec_err *err)

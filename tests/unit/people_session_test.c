@@ -205,7 +205,7 @@ static void the_number_of_sessions_is_bounded_for_each_and_in_all(void **state)
     people_stage_sql(
         s, "INSERT INTO session WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4063)"
            " SELECT NULL, 'h' || i, 's', NULL, 0, 'p' || i, CASE WHEN i % 2 THEN 'a' ELSE '' END, 'viewer',"
-           " 1790000000, 1790000000, 1790000000 - i FROM n");
+           " 1790000000, 1790000000, 1790000000 - i, '', 0 FROM n");
     begin(s, "Minh", token);
     assert_int_equal(sessions_of(s, "1"), LEC_SESSIONS_MAX);
     begin(s, "Minh", token);
@@ -272,6 +272,51 @@ static void a_panel_gets_no_power_and_no_odd_room(void **state)
         assert_int_equal(lec_code_new(s->people, "phong-201", roles[i], code, &s->err), LEC_E_RANGE);
 }
 
+static void a_person_at_a_panel_is_signed_out_and_the_panel_stays(void **state)
+{
+    struct people_stage *s = *state;
+    char code[9], kiosk[LEC_TOKEN_SIZE], over[LEC_TOKEN_SIZE], own[LEC_TOKEN_SIZE], fresh[LEC_TOKEN_SIZE];
+    people_stage_add(s, "Lan");
+    begin(s, "Lan", own);
+    people_stage_ok(s, lec_code_new(s->people, "phong-201", "viewer", code, &s->err));
+    people_stage_ok(s, lec_code_redeem(s->people, code, "10.0.0.9", kiosk, &found, &s->wait_s, &s->err));
+    int64_t id = found.id;
+    assert_int_equal(lec_session_over(s->people, own, "Lan", over, &s->err), LEC_E_REFUSED);
+    assert_int_equal(lec_session_over(s->people, kiosk, "Nobody", over, &s->err), LEC_E_CONFIG);
+    assert_int_equal(lec_session_end(s->people, kiosk, &s->err), LEC_E_NOTSUP);
+
+    people_stage_ok(s, lec_session_over(s->people, kiosk, "Lan", over, &s->err));
+    people_stage_ok(s, find(s, over));
+    assert_string_equal(found.person.name, "Lan");
+    assert_string_equal(found.person.role, "teacher");
+    assert_false(found.kiosk);
+    assert_string_equal(found.room, "");
+    assert_string_equal(found.panel, "phong-201");
+    assert_int_equal(found.id, id);
+    people_stage_pass(s, LEC_PANEL_IDLE_S - 1);
+    people_stage_ok(s, lec_session_look(s->people, id, true, &found, &s->err));
+    assert_string_equal(found.person.name, "Lan");
+    people_stage_ok(s, lec_session_renew(s->people, over, fresh, &s->err));
+    people_stage_ok(s, lec_session_end(s->people, fresh, &s->err));
+    people_stage_ok(s, find(s, fresh));
+    assert_true(found.kiosk);
+    assert_string_equal(found.person.name, "kiosk phong-201");
+    assert_string_equal(found.person.role, "viewer");
+    assert_string_equal(found.room, "phong-201");
+
+    people_stage_ok(s, lec_session_over(s->people, fresh, "Lan", over, &s->err));
+    people_stage_pass(s, LEC_PANEL_IDLE_S); /* she went away without a word */
+    people_stage_ok(s, find(s, over));
+    assert_true(found.kiosk);
+    people_stage_ok(s, lec_session_over(s->people, over, "Lan", fresh, &s->err));
+    people_stage_ok(s, lec_people_change(s->people, "Lan", NULL, NULL, "7391", NULL, &s->err));
+    people_stage_ok(s, find(s, fresh));
+    assert_true(found.kiosk);
+    people_stage_ok(s, find(s, fresh));
+    people_stage_ok(s, lec_session_end_all(s->people, "kiosk phong-201", &s->err));
+    assert_int_equal(find(s, fresh), LEC_E_REFUSED);
+}
+
 static void count(void *ctx, const struct lec_session *session)
 {
     (void)session;
@@ -325,6 +370,7 @@ int main(void)
         PEOPLE_TEST(a_code_expires_and_a_newer_one_of_the_room_replaces_it),
         PEOPLE_TEST(codes_are_throttled_by_address),
         PEOPLE_TEST(a_panel_gets_no_power_and_no_odd_room),
+        PEOPLE_TEST(a_person_at_a_panel_is_signed_out_and_the_panel_stays),
         PEOPLE_TEST(sessions_that_have_not_expired_are_listed),
         PEOPLE_TEST(a_file_that_cannot_be_written_signs_nobody_out),
     };

@@ -32,6 +32,7 @@
 #define LEC_TOKEN_SIZE       44                /* base64url of 32 bytes, with its NUL */
 #define LEC_SESSION_IDLE_S   (12 * 3600)       /* a person's session that was not used for so long has expired */
 #define LEC_SESSION_LONG_S   (7 * 24 * 3600)   /* ...and however it was used, after this */
+#define LEC_PANEL_IDLE_S     3600              /* a person's at a kiosk: a lesson, and a bit */
 #define LEC_KIOSK_IDLE_S     (100 * 24 * 3600) /* a kiosk's: summer holidays are shorter */
 #define LEC_RENEW_GRACE_S    60  /* the old token is taken for so long after the first use of the new one */
 #define LEC_CODE_S           600 /* a pairing code lives so long */
@@ -76,8 +77,9 @@ int lec_people_check(struct lec_people *people, const char *name, const char *se
 struct lec_session {
     int64_t id;               /* never used twice; not secret */
     struct lec_person person; /* of a kiosk: its name is "kiosk ROOM" */
-    bool kiosk;
-    char room[64]; /* a kiosk's only room; "" for people */
+    bool kiosk;               /* nobody has signed in at this kiosk */
+    char room[64];            /* a kiosk's only room; "" for people */
+    char panel[64]; /* the room whose kiosk the browser is, also while a person is signed in there; "" for others */
     int64_t made, renewed, seen;
 };
 
@@ -86,6 +88,10 @@ struct lec_session {
 int64_t lec_people_version(struct lec_people *people);
 
 int lec_session_new(struct lec_people *people, const char *name, char token[LEC_TOKEN_SIZE], struct lec_err *err);
+/* A person signs in at the kiosk with this token: its session is hers, with the same id and another token, until she signs out or has done
+ * nothing for LEC_PANEL_IDLE_S; then it is the kiosk's again. LEC_E_REFUSED: the token is no kiosk's. */
+int lec_session_over(struct lec_people *people, const char *token, const char *name, char fresh[LEC_TOKEN_SIZE],
+                     struct lec_err *err);
 /* Whose session it is. LEC_E_REFUSED: unknown or expired. LEC_E_CANCELLED: a token that was renewed long ago: somebody copied it, the session
  * has been ended (*out says whose it was). */
 int lec_session_find(struct lec_people *people, const char *token, struct lec_session *out, struct lec_err *err);
@@ -98,8 +104,9 @@ int lec_session_each(struct lec_people *people, void (*each)(void *ctx, const st
 /* Gives the session another token. The old one is taken until the new one has been used, and LEC_RENEW_GRACE_S more: an answer that
  * was lost on its way signs nobody out. Asked again with the old token, it gives the same new one. Errors as lec_session_find. */
 int lec_session_renew(struct lec_people *people, const char *token, char fresh[LEC_TOKEN_SIZE], struct lec_err *err);
-int lec_session_end(struct lec_people *people, const char *token,
-                    struct lec_err *err); /* an unknown one has ended: 0 */
+/* Signs out. At a kiosk only the person: the kiosk stays, and LEC_E_NOTSUP when nobody has signed in (lec_session_end_all unpairs it). An
+ * unknown session has ended: 0. */
+int lec_session_end(struct lec_people *people, const char *token, struct lec_err *err);
 /* All of a person ("kiosk ROOM" too). */
 int lec_session_end_all(struct lec_people *people, const char *name, struct lec_err *err);
 
