@@ -100,8 +100,9 @@ static void read_head(struct lec_room_work *w)
 
 static void check_sections(struct lec_room_work *w)
 {
-    static const char *const kinds[] = {"room", "device", "scene", "experiment", "calibration", "timetable"};
-    static const char *const later[] = {"alarm", "alarms", "uplink"};
+    static const char *const kinds[] = {"room",        "device",    "scene", "experiment",
+                                        "calibration", "timetable", "alarm", "access"};
+    static const char *const later[] = {"uplink"};
     for (size_t i = 0; i < w->ini->n; i++) {
         const struct lec_ini_section *s = &w->ini->sections[i];
         bool known = false;
@@ -251,6 +252,7 @@ static int build(struct lec_room_work *w)
     const struct lec_sources *src = w->load->src;
     read_head(w);
     check_sections(w);
+    lec_access_build(w);
     if (!read_devices(w))
         return LEC_E_NOMEM;
     lec_calibrations_build(w);
@@ -268,6 +270,7 @@ static int build(struct lec_room_work *w)
     if (src->captured && read_soft(w, src->captured, lec_scenes_build) == LEC_E_NOMEM)
         return LEC_E_NOMEM;
     lec_timetable_build(w);
+    lec_alarms_build(w);
     lec_experiments_build(w, w->ini, false);
     if (src->made && read_soft(w, src->made, lec_experiments_build) == LEC_E_NOMEM)
         return LEC_E_NOMEM;

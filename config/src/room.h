@@ -15,6 +15,7 @@
 
 #define LEC_ROOM_EXPERIMENTS  64
 #define LEC_EXPERIMENT_FIELDS 16
+#define LEC_ROOM_ALARMS       256 /* [alarm] sections */
 
 /* What loading knows of a device besides its description. */
 struct lec_device_work {
@@ -51,8 +52,13 @@ void lec_calibrations_build(struct lec_room_work *w);
  * experiment out. */
 void lec_experiments_build(struct lec_room_work *w, const struct lec_ini *ini, bool made);
 
+/* Reads [access], or gives everybody who may connect the role that they have without it. */
+void lec_access_build(struct lec_room_work *w);
 /* Reads [timetable]; the scenes are there. */
 void lec_timetable_build(struct lec_room_work *w);
+
+/* Reads [alarm] sections into the room; devices and points must be complete. */
+void lec_alarms_build(struct lec_room_work *w);
 
 /* Puts dev->keys together from the profile, the room, the address, the line map and the secrets. */
 void lec_device_options(struct lec_load *load, struct lec_device *dev, const struct lec_device_work *work);

@@ -117,6 +117,30 @@ const struct lec_option lec_timetable_keys[] = {
     END,
 };
 
+const struct lec_option lec_alarm_keys[] = {
+    {"point",      LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "what is watched: DEVICE.POINT, with above, below or value"},
+    {"device",     LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "instead of a point: a device, which is away"},
+    {"above",      LEC_OPT_FLOAT,    0, 0,       NULL, NULL, false, "raised while the number is this or more"},
+    {"below",      LEC_OPT_FLOAT,    0, 0,       NULL, NULL, false, "raised while the number is this or less"},
+    {"hysteresis", LEC_OPT_FLOAT,    0, 1e12,    NULL, "0",  false, "how far the number must be back before it clears"},
+    {"value",      LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "for points that are no measured numbers: raised while the point has this value"},
+    {"delay",      LEC_OPT_DURATION, 0, 2592000, NULL, NULL, false, "how long it must hold before it is raised; else 0, and 60s for a device that is away"},
+    {"severity",   LEC_OPT_CHOICE,   0, 0, "info|warning|error|critical", NULL, false, "how bad it is; else warning, and what the room's own alarms have"},
+    NAMES,
+    {"remedy",     LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "what a person can do, in Vietnamese"},
+    {"remedy.en",  LEC_OPT_TEXT,     0, 0,       NULL, NULL, false, "the same in English"},
+    {"off",        LEC_OPT_BOOL,     0, 0,       NULL, "no", false, "this alarm is not wanted"},
+    END,
+};
+
+const struct lec_option lec_access_keys[] = {
+    {"user *",  LEC_OPT_CHOICE, 0, 0, "none|viewer|teacher|lab|facilities|admin", NULL, false, "the role of a user of this computer"},
+    {"group *", LEC_OPT_CHOICE, 0, 0, "none|viewer|teacher|lab|facilities|admin", NULL, false, "the role of everybody in a group; the first line that fits a person counts"},
+    {"others",  LEC_OPT_CHOICE, 0, 0, "none|viewer|teacher|lab|facilities|admin", "admin", false, "the role of whom no line names: the group lectern has let them in"},
+    {"gateway", LEC_OPT_TEXT,   0, 0, NULL, "lectern-web", false, "the user as whom lectern-web runs: it alone may speak for people that it has signed in"},
+    END,
+};
+
 const struct lec_option lec_class_keys[] = {
     {"name", LEC_OPT_TEXT, 0, 0, NULL, NULL, true, "the class, as the file is called"},
     NAMES,

@@ -15,6 +15,8 @@ extern const struct lec_option lec_condition_keys[];    /* after the commas of s
 extern const struct lec_option lec_field_keys[];        /* after the commas of what is asked */
 extern const struct lec_option lec_calibration_keys[];  /* [calibration DEVICE.POINT] */
 extern const struct lec_option lec_timetable_keys[];    /* [timetable] */
+extern const struct lec_option lec_access_keys[];       /* [access] */
+extern const struct lec_option lec_alarm_keys[];        /* [alarm NAME] */
 extern const struct lec_option lec_class_keys[];        /* [class] */
 extern const struct lec_option lec_profile_keys[];      /* [device] in a profile */
 extern const struct lec_option lec_profile_line_keys[]; /* [line] in a profile */

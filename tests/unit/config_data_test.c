@@ -99,14 +99,15 @@ static const struct {
     const char *name;
     const struct lec_option *rows;
 } tables[] = {
-    {"profile", lec_profile_keys}, {"profile_line", lec_profile_line_keys},
-    {"point", lec_point_keys},     {"action", lec_action_keys},
-    {"room", lec_room_keys},       {"room_device", lec_room_device_keys},
-    {"scene", lec_scene_keys},     {"step", lec_step_keys},
-    {"class", lec_class_keys},     {"experiment", lec_experiment_keys},
-    {"channel", lec_channel_keys}, {"condition", lec_condition_keys},
-    {"field", lec_field_keys},     {"calibration", lec_calibration_keys},
-    {"timetable", lec_timetable_keys},
+    {"profile", lec_profile_keys},     {"profile_line", lec_profile_line_keys},
+    {"point", lec_point_keys},         {"action", lec_action_keys},
+    {"room", lec_room_keys},           {"room_device", lec_room_device_keys},
+    {"scene", lec_scene_keys},         {"step", lec_step_keys},
+    {"class", lec_class_keys},         {"experiment", lec_experiment_keys},
+    {"channel", lec_channel_keys},     {"condition", lec_condition_keys},
+    {"field", lec_field_keys},         {"calibration", lec_calibration_keys},
+    {"timetable", lec_timetable_keys}, {"alarm", lec_alarm_keys},
+    {"access", lec_access_keys},
 };
 
 /* What may stand behind the "=". */
