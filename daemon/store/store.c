@@ -185,7 +185,7 @@ static void count_lost(struct lec_store *s, int64_t time_us)
     s->lost_ever++;
 }
 
-void lec_store_append(struct lec_store *store, const struct lec_entry *entry)
+static struct store_item *entry_item(const struct lec_entry *entry)
 {
     char too_long[64];
     const char *data = entry->data[0] ? entry->data : "{}";
@@ -193,42 +193,64 @@ void lec_store_append(struct lec_store *store, const struct lec_entry *entry)
         snprintf(too_long, sizeof too_long, "{\"too_long\":%zu}", strlen(data));
         data = too_long;
     }
-    int64_t time_us = entry->time_us != 0 ? entry->time_us : lec_wall_us();
     const char *const text[] = {entry->kind, entry->device, entry->name, entry->principal, data};
     struct store_item *item = store_item_new(STORE_ENTRY, text, ARRAY_LEN(text));
+    if (item)
+        item->time_us = entry->time_us != 0 ? entry->time_us : lec_wall_us();
+    return item;
+}
+
+static struct store_item *kept_item(const char *key, const char *value)
+{
+    const char *const text[] = {key, value};
+    return store_item_new(value ? STORE_PUT : STORE_FORGET, text, value ? 2 : 1);
+}
+
+/* Queues the item if it fits, else counts it as lost. Under the lock. Returns it when it must be freed. */
+static struct store_item *queue(struct lec_store *s, struct store_item *item, bool entry)
+{
+    /* Texts have some room beyond the entries: a run that ended must not look unfinished because the journal is full. */
+    size_t times = entry ? 1 : 2;
+    if (!item || s->waiting >= times * LEC_STORE_WAITING ||
+        s->waiting_bytes + item->size > times * STORE_WAITING_BYTES) {
+        count_lost(s, item && entry ? item->time_us : lec_wall_us());
+        return item;
+    }
+    s->waiting++;
+    s->waiting_bytes += item->size;
+    send_item(s, item);
+    return NULL;
+}
+
+void lec_store_append(struct lec_store *store, const struct lec_entry *entry)
+{
+    lec_store_append_with(store, entry, NULL, 0);
+}
+
+void lec_store_append_with(struct lec_store *store, const struct lec_entry *entry, const struct lec_kept kept[],
+                           size_t n)
+{
+    struct store_item *items[1 + LEC_STORE_TOGETHER] = {entry_item(entry)};
+    for (size_t i = 0; i < n && i < LEC_STORE_TOGETHER; i++)
+        items[1 + i] = kept_item(kept[i].key, kept[i].value);
     pthread_mutex_lock(&store->lock);
-    bool fits = item && store->waiting < LEC_STORE_WAITING && store->waiting_bytes + item->size <= STORE_WAITING_BYTES;
-    if (fits) {
-        item->time_us = time_us;
-        store->waiting++;
-        store->waiting_bytes += item->size;
-        send_item(store, item);
-    } else {
-        count_lost(store, time_us);
+    for (size_t i = 0; i <= n && i <= LEC_STORE_TOGETHER; i++) {
+        if (items[i])
+            items[i]->with_next = i < n;
+        items[i] = queue(store, items[i], i == 0);
     }
     pthread_mutex_unlock(&store->lock);
-    if (!fits)
-        free(item);
+    for (size_t i = 0; i < ARRAY_LEN(items); i++)
+        free(items[i]);
 }
 
 void lec_store_put(struct lec_store *store, const char *key, const char *value)
 {
-    const char *const text[] = {key, value};
-    struct store_item *item = store_item_new(value ? STORE_PUT : STORE_FORGET, text, value ? 2 : 1);
+    struct store_item *item = kept_item(key, value);
     pthread_mutex_lock(&store->lock);
-    /* Texts have some room beyond the entries: a run that ended must not look unfinished because the journal is full. */
-    bool fits =
-        item && store->waiting < 2 * LEC_STORE_WAITING && store->waiting_bytes + item->size <= 2 * STORE_WAITING_BYTES;
-    if (fits) {
-        store->waiting++;
-        store->waiting_bytes += item->size;
-        send_item(store, item);
-    } else {
-        count_lost(store, lec_wall_us());
-    }
+    item = queue(store, item, false);
     pthread_mutex_unlock(&store->lock);
-    if (!fits)
-        free(item);
+    free(item);
 }
 
 static void refuse_read(const struct lec_store *s, uint64_t token, const char *why)

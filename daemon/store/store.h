@@ -68,6 +68,16 @@ struct lec_entry {
 /* Copies the entry and queues it. */
 void lec_store_append(struct lec_store *store, const struct lec_entry *entry);
 
+struct lec_kept {
+    const char *key;
+    const char *value; /* NULL: forgotten */
+};
+/* The same with texts that belong to it: after a crash all of it is there, or nothing. When the entry does not fit any
+ * more, the texts are kept all the same. At most LEC_STORE_TOGETHER of them. */
+#define LEC_STORE_TOGETHER 8
+void lec_store_append_with(struct lec_store *store, const struct lec_entry *entry, const struct lec_kept kept[],
+                           size_t n);
+
 struct lec_journal_query {
     uint64_t after, before;    /* exclusive; before 0: no bound */
     unsigned limit;            /* 1..LEC_JOURNAL_READ_MAX */

@@ -179,8 +179,11 @@ static int write_batch(struct actor *a, size_t *items, struct lec_err *err)
     struct lec_store *s = a->s;
     uint64_t number = s->last;
     *items = 0;
+    bool together = false;
     int rc = store_db_begin(s->db, err);
-    for (const struct store_item *i = a->waiting.first; rc == 0 && i && *items < BATCH; i = i->next, ++*items) {
+    for (const struct store_item *i = a->waiting.first; rc == 0 && i && (*items < BATCH || together);
+         i = i->next, ++*items) {
+        together = i->with_next;
         if (i->kind != STORE_ENTRY) {
             rc = store_db_put(s->db, i->text[0], i->kind == STORE_PUT ? i->text[1] : NULL, err);
         } else if (++number > store_db_last(s->db)) { /* not there yet, from a commit that seemed to fail */

@@ -24,7 +24,8 @@ enum store_kind { STORE_ENTRY, STORE_PUT, STORE_FORGET, STORE_READ, STORE_EACH }
 struct store_item {
     struct store_item *next;
     enum store_kind kind;
-    size_t size; /* of everything, for the bound */
+    size_t size;    /* of everything, for the bound */
+    bool with_next; /* the next one is written in the same transaction */
     int64_t time_us;
     const char *text[5]; /* entry: kind, device, name, principal, data; put: key, value; each: prefix */
     /* read */
