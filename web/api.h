@@ -44,4 +44,18 @@ void api_answer(struct api_call *call, int status, json_t *body);
 /* Answers {"error":{"code":...,"vi":...,"en":...}}, with `more`'s members beside `code` when it is not NULL (taken). */
 void api_refuse(struct api_call *call, int status, const char *code, const char *vi, const char *en, json_t *more);
 
+/* ---- For http.c ---- */
+
+struct exchange;
+int api_open(struct server *server, struct lec_err *err);
+void api_close(struct server *server);
+bool api_exists(const struct server *server, const char *method, const char *path);
+/* A GET: calls the endpoint, or answers that there is none. */
+void api_begin(struct exchange *x, const char *method, const char *path);
+/* A POST: keeps what the head said; then its body has come. */
+void api_expect(struct exchange *x, const char *path);
+void api_posted(struct exchange *x);
+/* The browser has gone before the answer. */
+void api_gone(struct api_call *call);
+
 #endif

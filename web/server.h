@@ -10,8 +10,9 @@
 #include "lectern/err.h"
 
 #define SERVER_CONNECTIONS 512 /* in all */
-#define SERVER_PER_ADDRESS 64  /* of one address; this machine may have all: a proxy and the room's own panel are there */
-#define SERVER_NAMES       16  /* given with --host */
+#define SERVER_PER_ADDRESS                                                                                             \
+    64                  /* of one address; this machine may have all: a proxy and the room's own panel are there */
+#define SERVER_NAMES 16 /* given with --host */
 
 struct lws_context;
 struct lws_vhost;
@@ -39,18 +40,35 @@ struct server {
     struct api *api;
     struct sign_in *sign_in; /* sign_in.c's own */
     struct door *door;       /* who is connected */
+    struct life *life;       /* signals, watchdog, the end (server.c) */
     bool ended;
+    int64_t host_said_at; /* when the log last told of a refused host */
 };
+
+/* Opens everything; the server listens when it returns. `setup` is copied, its texts are lent. */
+int server_open(struct server *server, const struct server_setup *setup, struct lec_err *err);
+/* Runs until it is asked to end (SIGTERM, SIGINT, which must be blocked in all threads). SIGHUP reads certificate and pages anew. */
+void server_run(struct server *server);
+void server_close(struct server *server);
+
+/* ---- For http.c and door.c ---- */
+
+struct lws;
+struct visitor;
+/* Whether this host (of wire_host) is one that the server answers to: an address, localhost, the machine's own name, a name of
+ * --host. Any other name may be somebody's who had it point here, to have his page read ours. */
+bool server_host_ok(const struct server *server, const char *host);
+void server_host_refused(struct server *server, const char *address, const char *host);
+/* Finds the session of the cookie in the head of this connection's request, and keeps it in the visitor. */
+void server_recognise(struct server *server, struct lws *wsi, struct visitor *visitor);
+/* Somebody called lws_cancel_service(). */
+void server_woken(struct server *server);
 
 /* ---- For sign_in.c ---- */
 
 /* What is told of each room in /api/me: an array of {"room","label","state"}. A new reference. only: NULL, or the one room to tell of. */
 struct json_t;
 struct json_t *server_rooms(struct server *server, const char *only);
-/* The sessions' token was replaced: WebSockets that were opened with it stay open. */
-void server_session_renewed(struct server *server, const char *token, const char *fresh);
-/* The session has ended: its WebSockets are told `signed_out` with the reason and closed. */
-void server_session_ended(struct server *server, const char *token, const char *reason);
 /* Tells all rooms' journals: login.note (docs/protocol.md section 9). `person`, `address`, `reason` may be NULL. room NULL: every room that
  * is in use, else this one. */
 void server_note(struct server *server, const char *room, const char *person, const char *what, const char *address,

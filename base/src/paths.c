@@ -61,6 +61,12 @@ int lec_path_drivers(char *buf, size_t size, struct lec_err *err)
     return find("LECTERN_DRIVERS", below, ARRAY_LEN(below), buf, size, err);
 }
 
+int lec_path_pages(char *buf, size_t size, struct lec_err *err)
+{
+    static const char *const below[] = {"share/lectern/web"};
+    return find("LECTERN_PAGES", below, ARRAY_LEN(below), buf, size, err);
+}
+
 int lec_path_run(char *buf, size_t size, struct lec_err *err)
 {
     const char *set = getenv("LECTERN_RUN");
