@@ -110,7 +110,7 @@ const struct lec_option lec_timetable_keys[] = {
     {"end",       LEC_OPT_TEXT,     0, 0,     NULL, "none",  false, "likewise at its end"},
     {"catch-up",  LEC_OPT_DURATION, 0, 7200,  NULL, "15min", false, "a start or end that was missed (a blackout) is still done so long after"},
     {"break",     LEC_OPT_DURATION, 0, 7200,  NULL, "15min", false, "nothing is switched off when the next period begins so soon"},
-    {"hands-off", LEC_OPT_DURATION, 0, 3600,  NULL, "10min", false, "what a person or a remote control changed is left alone for so long; 0: not"},
+    {"hands-off", LEC_OPT_DURATION, 0, 600,   NULL, "10min", false, "what a person or a remote control changed is left alone for so long; 0: not"},
     {"closing",   LEC_OPT_TEXT,     0, 0,     NULL, NULL,    false, "each day, whatever the lessons: a time and the scene that turns everything off, as 17:30 end-of-day"},
     {"warn",      LEC_OPT_DURATION, 0, 7200,  NULL, "10min", false, "how long before closing it is announced"},
     {"extend",    LEC_OPT_DURATION, 60, 14400, NULL, "30min", false, "by how much one tap puts closing off, until midnight at most"},

@@ -81,6 +81,7 @@ void lec_scene_run_launch(struct lec_scenes *s, struct lec_scene_run *run, const
     s->runs[s->n_runs++] = run;
     lec_scene_run_keep(s, run); /* before the entry: whoever finds the entry on the disk finds the run */
     lec_scene_run_journal(s, run, "started");
+    lec_scene_run_leave_alone(s, run);
     lec_scene_run_take_over(s, run);
     lec_scenes_settle(s);
 }

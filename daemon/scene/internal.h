@@ -177,6 +177,8 @@ void lec_step_result(struct lec_scenes *s, struct lec_scene_run *run, struct lec
                      const struct lec_op_result *result);
 /* Ends the run `cancelled`: queued steps at once, the others are asked to stop. */
 void lec_scene_run_cancel(struct lec_scenes *s, struct lec_scene_run *run, const char *principal, const char *reason);
+/* A run of the timetable leaves alone what somebody has just changed, or is changing: those steps end `overridden`. */
+void lec_scene_run_leave_alone(struct lec_scenes *s, struct lec_scene_run *run);
 /* A run that starts takes its points from all others. */
 void lec_scene_run_take_over(struct lec_scenes *s, struct lec_scene_run *run);
 void lec_scene_run_end(struct lec_scenes *s, struct lec_scene_run *run, enum lec_scene_run_verdict verdict);

@@ -14,8 +14,9 @@
 #include "lectern/model.h"
 #include "line/op.h"
 
-#define LEC_RUN_ID_MAX 24 /* 16 hex digits */
-#define LEC_RUNS_MAX   32 /* runs remembered, under way or ended; the oldest ended one is forgotten first */
+#define LEC_RUN_ID_MAX 24          /* 16 hex digits */
+#define LEC_RUNS_MAX   32          /* runs remembered, under way or ended; the oldest ended one is forgotten first */
+#define LEC_TIMETABLE  "timetable" /* the principal of what nobody started by hand */
 #define LEC_UNDO_NS    (10 * 60 * LEC_SEC) /* how long after its end a run can be undone */
 
 struct lec_scenes;
@@ -51,6 +52,11 @@ struct lec_scenes_host {
                     const char *data);
     /* Keep under a key across restarts (value NULL: forget): "run/<id>", "usual/<device>.<point>=<value>". */
     void (*keep)(void *ctx, const char *key, const char *value);
+    /* Whether a run of the timetable leaves a point alone that it is about to set to `wanted`, because somebody else has changed it
+     * just now; `reason` says who and when. `by`: who is setting it in another run under way, NULL if nobody is. Asked when the run starts,
+     * before it takes any point over, and again when the step begins. NULL: nothing is left alone. */
+    bool (*hands_off)(void *ctx, const char *run, const struct lec_point *point, const struct lec_value *wanted,
+                      const char *by, char reason[LEC_ERR_TEXT]);
     /* 8 random bytes for run ids. */
     void (*random)(void *ctx, uint8_t out[8]);
 };

@@ -172,12 +172,46 @@ static int64_t attempt_limit(const struct lec_scene_run_step *step)
     return limit > 0 ? limit : LEC_LIMIT_DEFAULT_NS;
 }
 
+/* Who is setting the point in another run under way, which the timetable has not started; NULL: nobody. */
+static const char *set_elsewhere(const struct lec_scenes *s, const struct lec_scene_run *run,
+                                 const struct lec_point *point)
+{
+    for (size_t r = 0; r < s->n_runs; r++) {
+        const struct lec_scene_run *other = s->runs[r];
+        for (size_t i = 0; other != run && !other->ended && i < other->n_steps; i++)
+            if (other->steps[i].point == point && other->steps[i].state != LEC_STEP_ENDED &&
+                strcmp(other->principal, LEC_TIMETABLE) != 0)
+                return other->principal;
+    }
+    return NULL;
+}
+
+/* Ends the step if it is left alone. */
+static bool left_alone(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step)
+{
+    char reason[LEC_ERR_TEXT] = "";
+    if (!s->host.hands_off || !step->point || step->state == LEC_STEP_ENDED ||
+        strcmp(run->principal, LEC_TIMETABLE) != 0 ||
+        !s->host.hands_off(s->host.ctx, run->id, step->point, &step->value, set_elsewhere(s, run, step->point), reason))
+        return false;
+    lec_step_end(s, run, step, LEC_V_OVERRIDDEN, reason);
+    return true;
+}
+
+void lec_scene_run_leave_alone(struct lec_scenes *s, struct lec_scene_run *run)
+{
+    for (size_t i = 0; i < run->n_steps; i++)
+        (void)left_alone(s, run, &run->steps[i]);
+}
+
 static void begin(struct lec_scenes *s, struct lec_scene_run *run, struct lec_scene_run_step *step, int64_t now)
 {
     if (!step->point && !step->action) {
         lec_step_end(s, run, step, LEC_V_REFUSED, "the room no longer has it");
         return;
     }
+    if (step->attempt == 0 && left_alone(s, run, step))
+        return;
     bool readable = step->point && step->point->confirm && (step->point->access & LEC_READ);
     if (step->attempt++ == 0) {
         step->begun_at = now;
@@ -363,7 +397,7 @@ void lec_scene_run_cancel(struct lec_scenes *s, struct lec_scene_run *run, const
 static const struct lec_scene_run_step *sets_point(const struct lec_scene_run *run, const struct lec_point *point)
 {
     for (size_t i = 0; i < run->n_steps; i++)
-        if (run->steps[i].point == point)
+        if (run->steps[i].point == point && run->steps[i].state != LEC_STEP_ENDED)
             return &run->steps[i];
     return NULL;
 }

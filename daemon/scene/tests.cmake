@@ -14,5 +14,6 @@ lectern_scene_test(plan)
 lectern_scene_test(keep)
 lectern_scene_test(property)
 lectern_scene_test(capture)
+lectern_scene_test(hands)
 # This one reads a real room, so it does without the stage, which has rooms of its own.
 lectern_test(scene_capture_file SOURCES ${scene_tests}/scene_capture_file_test.c LINK lecternd_scene)
