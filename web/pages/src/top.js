@@ -2,7 +2,7 @@
 import { html, cls } from './lib/html.js'
 import { signOut } from './lib/api.js'
 import { Link, navigate, pathOf } from './lib/router.js'
-import { forget, useSession } from './lib/session.js'
+import { forget, refresh, useSession } from './lib/session.js'
 import { chooseTheme, theme } from './lib/settings.js'
 import { useRoom } from './lib/store.js'
 import { label, setLanguage, t, useLanguage } from './lib/words.js'
@@ -59,17 +59,20 @@ function Person({ person, rooms }) {
     close()
     try {
       await signOut()
-    } finally {
-      forget()
-      navigate(pathOf('sign-in'))
+    } catch {
+      // the session may have ended already; what counts is who we are now
     }
+    forget()
+    const { person: left } = await refresh()
+    if (!left) navigate(pathOf('sign-in')) // a panel of the room goes on as itself
   }
   return html`<${Menu} class="person" icon="user" label=${t('person.menu', { name })} text=${name}>
     ${(close) => html`
       <p class="person-name"><strong>${name}</strong>${person && html`<span class="quiet">${t(`role.${person.role}`)}</span>`}</p>
       <${Settings} />
       ${rooms.length > 1 && html`<${Link} class="button button-plain button-wide" to="/" onClick=${close}>${t('nav.rooms')}<//>`}
-      ${person && html`<${Button} wide onClick=${() => leave(close)}>${t(person.kiosk ? 'person.switch' : 'person.signOut')}<//>`}
+      ${person?.kiosk && html`<${Link} class="button button-plain button-wide" to=${pathOf('sign-in')} onClick=${close}>${t('person.signIn')}<//>`}
+      ${person && !person.kiosk && html`<${Button} wide onClick=${() => leave(close)}>${t('person.signOut')}<//>`}
     `}
   <//>`
 }

@@ -1,7 +1,5 @@
 // The few things that go over plain HTTP: who I am, signing in and out.
 
-let csrf = ''
-
 export class ApiError extends Error {
   constructor(status, body) {
     super(body?.error?.en ?? `HTTP ${status}`)
@@ -18,7 +16,6 @@ async function ask(path, options) {
     const answer = await fetch(path, { credentials: 'same-origin', cache: 'no-store', signal: controller.signal, ...options })
     const body = await answer.json().catch(() => null)
     if (!answer.ok) throw new ApiError(answer.status, body)
-    if (body?.csrf) csrf = body.csrf
     return body ?? {}
   } finally {
     clearTimeout(timer)
@@ -28,7 +25,7 @@ async function ask(path, options) {
 function post(path, body) {
   return ask(path, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...(csrf && { 'X-Lectern-Csrf': csrf }) },
+    headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   })
 }

@@ -106,7 +106,7 @@ export function applyMessage(room, method, params, now) {
     case 'hello':
       return settle(
         {
-          ...room, link: 'open', whole: false, person: params.person, describe: params.room ?? room.describe,
+          ...room, link: 'open', person: params.person, describe: params.room ?? room.describe,
           build: params.build ?? '', clock: params.now ? params.now / 1000 - now : 0,
         },
         now,

@@ -41,7 +41,7 @@ export default {
   'person.theme.light': 'Light',
   'person.theme.dark': 'Dark',
   'person.signOut': 'Sign out',
-  'person.switch': 'Switch user',
+  'person.signIn': 'Sign in with your own name',
   'role.viewer': 'Viewer',
   'role.teacher': 'Teacher',
   'role.lab': 'Lab assistant',

@@ -41,7 +41,7 @@ export default {
   'person.theme.light': 'Sáng',
   'person.theme.dark': 'Tối',
   'person.signOut': 'Đăng xuất',
-  'person.switch': 'Đổi người dùng',
+  'person.signIn': 'Đăng nhập bằng tên của bạn',
   'role.viewer': 'Người xem',
   'role.teacher': 'Giáo viên',
   'role.lab': 'Phụ trách thí nghiệm',

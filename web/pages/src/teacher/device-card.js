@@ -1,0 +1,104 @@
+// A device: what it is doing, its controls, and when something is wrong one thing to try.
+import { html } from '../lib/html.js'
+import { getRoom, useMeta, useRoom } from '../lib/store.js'
+import { useNow } from '../lib/ticker.js'
+import { age, duration, t } from '../lib/words.js'
+import { Card } from '../ui/card.js'
+import { Icon } from '../ui/icon.js'
+import { DeviceBody } from './device-body.js'
+import { ageOfDevice, changedBy, mainPoint, stateOf } from './facts.js'
+import { Fault } from './fault.js'
+import { left } from './runs.js'
+import { deviceName, inputName, pointName, valueText, who } from './words.js'
+import { useWrites, wish } from './write.js'
+
+const ICONS = new Set(['projector', 'board', 'audio', 'light', 'screen', 'display', 'camera', 'sensor', 'meter', 'relay'])
+
+// How long the step that sets this point of a running scene still takes, when the room has learnt it.
+function countdown(room, target, now) {
+  for (const run of room.runs.values()) {
+    if (run.state !== 'running') continue
+    const step = run.steps.find((s) => s.target === target && s.remaining_ms !== undefined)
+    const rest = step && left(step.remaining_ms, run.at, now)
+    if (rest) return rest
+  }
+  return null
+}
+
+// "đang bật · HDMI 1"
+function doing(device, meta) {
+  const main = mainPoint(device)
+  if (!main) return []
+  const point = device.points[main]
+  if (device.class === 'light' || point.value === null) return []
+  const words = device.class === 'audio' && main === 'audio_mute' ? t(point.value ? 'teacher.muted' : 'teacher.sounding') : valueText(main, point.value, meta?.point[main])
+  const parts = [words]
+  if (point.value === 'on' && device.points.input?.quality === 'good' && device.points.input.value) parts.push(inputName(device.points.input.value))
+  if (point.value === 'on' && device.points.picture_mute?.value === true) parts.push(t('teacher.blanked'))
+  if (point.value === 'on' && device.points.freeze?.value === true) parts.push(t('teacher.frozen'))
+  return parts
+}
+
+function lights(device) {
+  const on = ['front', 'rear', 'board'].filter((p) => device.points[p]?.value === true)
+  if (on.length > 0) return [t('teacher.light.on', { zones: on.map((p) => pointName(device.name, p).toLowerCase()).join(', ') })]
+  return [t(device.points.power?.value === true ? 'value.on' : 'value.off')]
+}
+
+const MARKS = { working: 'clock', on: 'check', fault: 'alert', needs: 'alert', stale: 'clock' }
+
+function Status({ room, device, meta, facts, now }) {
+  const { state, why } = facts
+  const main = mainPoint(device)
+  let parts
+  if (why === 'away') parts = [t('teacher.away')]
+  else if (why === 'starting') parts = [t('teacher.starting')]
+  else parts = device.class === 'light' ? lights(device) : doing(device, meta)
+  if (main && state === 'working') {
+    const rest = countdown(room, `${device.name}.${main}`, now)
+    const wanted = wish(`${device.name}.${main}`) ?? device.points[main].wanted
+    if (wanted !== undefined && parts.length === 1 && valueText(main, wanted) !== parts[0]) parts = [t('teacher.towards', { now: parts[0], then: valueText(main, wanted) })]
+    if (rest) parts = [...parts, t('teacher.left', { time: duration(rest) })]
+  }
+  if (why === 'room' || why === 'old') {
+    const ms = ageOfDevice(device, now)
+    parts = [...parts, ms === null ? t('age.never') : t('age.stale', { age: age(ms) })]
+  }
+  if (parts.length === 0) return null
+  return html`${state && html`<${Icon} name=${MARKS[state]} size="small" />`}<span>${parts.join(' · ')}</span>`
+}
+
+function Changed({ change, room, device, now }) {
+  const key = change.by === 'device' ? 'teacher.changed.device' : 'teacher.changed.by'
+  const ms = now + room.clock - change.time / 1000
+  return html`<p class="changed">
+    <${Icon} name=${change.by === 'device' ? 'relay' : 'user'} size="small" />
+    <span>${t(key, { who: who(change.by), point: pointName(device.name, change.point).toLowerCase() })} · ${age(ms)}</span>
+  </p>`
+}
+
+export function DeviceCard({ name }) {
+  const [device, allAlarms] = useRoom((r) => [r.devices[name], r.alarms, r.live, r.runs, r.person])
+  const meta = useMeta(name)
+  useWrites()
+  const room = getRoom()
+  const alarms = [...allAlarms.values()].filter((a) => a.device === name && !a.shelved_until)
+  const facts = device && stateOf(room, device, alarms)
+  const change = device && changedBy(device, room.person?.name, (Date.now() + room.clock) * 1000)
+  // what has neither a countdown nor an age need not be drawn each second
+  const now = useNow(!!change || facts?.state === 'working' || facts?.state === 'stale')
+  if (!device) return html`<${Card} title=${deviceName(name)} icon="device" state="stale" status=${t('common.loading')} />`
+  return html`<${Card}
+    class="device"
+    title=${deviceName(name)}
+    icon=${ICONS.has(device.class) ? device.class : 'device'}
+    state=${facts.state}
+    status=${html`<${Status} room=${room} device=${device} meta=${meta} facts=${facts} now=${now} />`}
+    data-device=${name}
+    data-state=${facts.state || 'plain'}
+  >
+    <${Fault} device=${device} facts=${facts} alarms=${alarms} />
+    <${DeviceBody} device=${device} meta=${meta} />
+    ${change && html`<${Changed} change=${change} device=${device} room=${room} now=${now} />`}
+  <//>`
+}

@@ -1,0 +1,54 @@
+// Which period it is, what comes next, and the warning before the room is closed for the day.
+import { useState } from 'preact/hooks'
+import { html } from '../lib/html.js'
+import { mayCall } from '../lib/room.js'
+import { call } from '../lib/socket.js'
+import { useRoom } from '../lib/store.js'
+import { useNow } from '../lib/ticker.js'
+import { date, duration, t, time } from '../lib/words.js'
+import { Banner } from '../ui/banner.js'
+import { Button } from '../ui/button.js'
+import { Icon } from '../ui/icon.js'
+import { toast } from '../ui/live.js'
+import { sceneName, trouble } from './words.js'
+
+const span = (p) => `${time(p.start)}–${time(p.end)}`
+
+export function Timetable() {
+  const [table, clock] = useRoom((r) => [r.timetable, r.clock])
+  const now = useNow(table !== null) + clock
+  if (!table) return null
+  const { period, next, holiday, closing } = table
+  const parts = []
+  if (holiday) parts.push(t('teacher.time.holiday', { what: holiday }))
+  if (period) parts.push(`${period.text} · ${span(period)}`, t('teacher.time.left', { time: duration(period.end / 1000 - now) }))
+  else if (next) parts.push(t(date(next.start) === date(now * 1000) ? 'teacher.time.next' : 'teacher.time.nextDay', { what: next.text, span: span(next), day: date(next.start) }))
+  if (closing?.time && !closing.warning && date(closing.time) === date(now * 1000)) parts.push(t('teacher.time.closes', { time: time(closing.time) }))
+  if (parts.length === 0) return null
+  return html`<p class="timetable figure"><${Icon} name="clock" size="small" /><span>${parts.join(' · ')}</span></p>`
+}
+
+export function ClosingWarning() {
+  const [closing, clock, may] = useRoom((r) => [r.timetable?.closing, r.clock, mayCall(r, 'timetable.extend')])
+  const [busy, setBusy] = useState(false)
+  const now = useNow(!!closing?.warning) + clock
+  if (!closing?.warning) return null
+  const extend = async () => {
+    setBusy(true)
+    try {
+      await call('timetable.extend')
+    } catch (error) {
+      toast(trouble(error).text, { kind: 'fault', detail: trouble(error).code })
+    }
+    setBusy(false)
+  }
+  const rest = closing.time / 1000 - now
+  return html`<${Banner}
+    kind="needs"
+    icon="clock"
+    title=${t('teacher.closing', { time: time(closing.time), scene: sceneName(closing.scene) })}
+    actions=${may && html`<${Button} kind="primary" busy=${busy} onClick=${extend}>${t('teacher.closing.extend', { time: duration(closing.extend_ms ?? 1_800_000) })}<//>`}
+  >
+    ${closing.held ? t('teacher.closing.held') : rest > 0 && t('teacher.closing.left', { time: duration(rest) })}
+  <//>`
+}
