@@ -44,6 +44,8 @@ enum word_kind {
     WORD_DRIVER,
     WORD_LINE,
     WORD_KIND, /* of journal entries */
+    WORD_PERSON,
+    WORD_ROLE,
 };
 
 struct option_row {
@@ -94,7 +96,9 @@ int help_command(const struct command *command);
 
 /* room.c: finds the room and opens the bus. Returns EXIT_OK, or an exit code after saying why. */
 int cli_connect(struct cli *cli);
-/* The same without a word, for completion. */
+/* Only its name, in room_name: one that is named need not run. */
+int cli_room(struct cli *cli);
+/* Connects without a word, for completion. */
 bool cli_connect_quietly(struct cli *cli);
 
 /* fail.c */
@@ -169,6 +173,12 @@ int cmd_driver_list(struct cli *cli);
 int cmd_driver_search(struct cli *cli);
 int cmd_lines(struct cli *cli);
 int cmd_invoke(struct cli *cli);
+int cmd_user_list(struct cli *cli);
+int cmd_user_add(struct cli *cli);
+int cmd_user_change(struct cli *cli);
+int cmd_user_remove(struct cli *cli);
+int cmd_user_pair(struct cli *cli);
+int cmd_user_sign_out(struct cli *cli);
 int cmd_complete(struct cli *cli);
 int cmd_help(struct cli *cli);
 

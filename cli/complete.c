@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "lectern/parse.h"
+#include "user.h"
 
 #define PATIENCE_MS 700
 
@@ -118,6 +119,20 @@ static void offer_all(const struct place *p, const char *const words[], size_t n
         offer(p, words[i]);
 }
 
+static void offer_person(void *ctx, const struct lec_person *person)
+{
+    offer(ctx, person->name);
+}
+
+static void offer_people(struct place *p)
+{
+    struct lec_people *people;
+    if (!user_open_quietly(p->cli, &people))
+        return;
+    lec_people_each(people, offer_person, p, NULL);
+    lec_people_close(&people);
+}
+
 static void offer_rooms(const struct place *p)
 {
     struct lec_room_found found[64];
@@ -126,10 +141,11 @@ static void offer_rooms(const struct place *p)
         offer(p, found[i].name);
 }
 
-static void offer_word(const struct place *p, enum word_kind kind, const char *before)
+static void offer_word(struct place *p, enum word_kind kind, const char *before)
 {
     static const char *const kinds[] = {"start", "stop",   "command", "state", "scene", "step",
                                         "event", "config", "clock",   "limit", "run"};
+    static const char *const roles[] = {"viewer", "teacher", "lab", "facilities", "admin"};
     static const char *const formats[] = {"csv", "csv-vi", "xlsx", "hdf5", "jsonl"};
     static const char *const shapes[] = {"long", "nearest", "linear"};
     switch (kind) {
@@ -184,6 +200,12 @@ static void offer_word(const struct place *p, enum word_kind kind, const char *b
         break;
     case WORD_KIND:
         offer_all(p, kinds, ARRAY_LEN(kinds));
+        break;
+    case WORD_PERSON:
+        offer_people(p);
+        break;
+    case WORD_ROLE:
+        offer_all(p, roles, ARRAY_LEN(roles));
         break;
     case WORD_FILE:
         out("\x3a"

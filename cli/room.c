@@ -68,6 +68,16 @@ static int choose(struct cli *cli, bool quiet)
     return EXIT_OK;
 }
 
+int cli_room(struct cli *cli)
+{
+    const char *wanted = cli->room ? cli->room : getenv("LECTERN_ROOM");
+    if (!wanted || wanted[0] == '\0')
+        return choose(cli, false);
+    return lec_copy_utf8(cli->room_name, sizeof cli->room_name, wanted, strlen(wanted))
+               ? EXIT_OK
+               : cli_fail(cli, EXIT_USAGE, T("tên phòng quá dài", "the room's name is too long"));
+}
+
 static int connect_room(struct cli *cli, bool quiet)
 {
     if (cli->bus)

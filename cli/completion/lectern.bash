@@ -9,7 +9,7 @@ _lectern()
             mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
             return
         fi
-        COMPREPLY+=("$line")
+        COMPREPLY+=("${line// /\\ }")
     done < <("${COMP_WORDS[0]}" complete "$COMP_CWORD" "${COMP_WORDS[@]}" 2>/dev/null)
     # A device alone is not the end of a target, nor "class=" that of a field.
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[.=] ]]; then

@@ -139,6 +139,12 @@ int lec_people_remove(struct lec_people *people, const char *name, struct lec_er
     return db_end(people, rc, err);
 }
 
+bool lec_people_known(struct lec_people *people, const char *name)
+{
+    int64_t n;
+    return db_number(people, &n, 0, NULL, "SELECT count(*) FROM person WHERE name = ?", "s", name) == 0 && n > 0;
+}
+
 int lec_people_each(struct lec_people *people, void (*each)(void *ctx, const struct lec_person *person), void *ctx,
                     struct lec_err *err)
 {

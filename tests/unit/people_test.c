@@ -162,6 +162,8 @@ static void people_are_listed_by_name_and_their_number_is_bounded(void **state)
     struct people_stage *s = *state;
     people_stage_add(s, "Minh");
     people_stage_add(s, "Lan");
+    assert_true(lec_people_known(s->people, "Lan"));
+    assert_false(lec_people_known(s->people, "lan"));
     char names[64] = "";
     people_stage_ok(s, lec_people_each(s->people, collect, names, &s->err));
     assert_string_equal(names, "Lan;Minh;");

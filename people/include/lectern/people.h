@@ -61,6 +61,8 @@ int lec_people_add(struct lec_people *people, const struct lec_person *person, c
 int lec_people_change(struct lec_people *people, const char *name, const char *label, const char *role,
                       const char *secret, const bool *disabled, struct lec_err *err);
 int lec_people_remove(struct lec_people *people, const char *name, struct lec_err *err);
+/* Whether somebody has this name: for journals, which must not show a password that was typed as a name. */
+bool lec_people_known(struct lec_people *people, const char *name);
 /* Calls `each` for all, sorted by name. */
 int lec_people_each(struct lec_people *people, void (*each)(void *ctx, const struct lec_person *person), void *ctx,
                     struct lec_err *err);
