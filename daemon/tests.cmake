@@ -5,6 +5,7 @@ lectern_test(store SOURCES ${unit}/store_test.c ${unit}/store_stage.c LINK lecte
 lectern_test(store_fault SOURCES ${unit}/store_fault_test.c ${unit}/store_stage.c LINK lecternd_store)
 lectern_test(pace SOURCES ${unit}/pace_test.c LINK lecternd_line m)
 lectern_test(line_stream SOURCES ${unit}/line_stream_test.c LINK lecternd_line m)
+lectern_test(line_schedule SOURCES ${unit}/line_schedule_test.c LINK lecternd_line m)
 lectern_test(link SOURCES ${unit}/link_test.c LINK lecternd_line)
 lectern_test(notice SOURCES ${unit}/notice_test.c LINK lecternd_line)
 lectern_test(link_serial SOURCES ${unit}/link_serial_test.c LINK lecternd_line)

@@ -194,7 +194,7 @@ static void flush_fresh(struct line *line, int64_t now)
     if (now < line->flush_at)
         return;
     for (size_t i = 0; i < line->n_devices; i++)
-        device_flush(&line->devices[i]); /* while flush_at is past: else it would only be set anew */
+        device_flush_now(&line->devices[i]);
     line->flush_at = LEC_NEVER;
 }
 
@@ -211,14 +211,13 @@ static void run(struct line *line)
         if (line->ending || ops_run(line, &wake))
             continue;
         int64_t now = lec_now();
-        struct line_device *d = next_poll(line, now, &wake);
-        if (d)
-            device_poll(d);
-        now = lec_now();
         flush_fresh(line, now);
         tell_counters(line, now);
-        if (d)
+        struct line_device *d = next_poll(line, now, &wake);
+        if (d) {
+            device_poll(d);
             continue;
+        }
         wake = earlier(wake, close_idle(line, now));
         wake = earlier(wake, line->flush_at);
         if (memcmp(&line->told_counters, &line->port.counters, sizeof line->told_counters) != 0)

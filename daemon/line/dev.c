@@ -212,11 +212,24 @@ int lec_line_reconnect(struct lec_dev *dev, struct lec_err *err)
 
 /* ---- What the driver says ----------------------------------------------------------------------------------- */
 
+static void published(struct lec_hosted *h, const struct lec_point *const points[], size_t n)
+{
+    const struct lec_device *desc = h->dev.desc;
+    uint8_t *marks = h->marks;
+    size_t asked = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = lec_place(desc, points[i]);
+        asked += (marks[at] & LEC_MARK_ASKED) != 0;
+        marks[at] = (uint8_t)((marks[at] & ~LEC_MARK_ASKED) | LEC_MARK_PUBLISHED);
+    }
+    h->n_asked -= asked;
+}
+
 static void say(struct lec_hosted *h, const struct lec_point *point, enum lec_quality quality,
                 const struct lec_value *value, const char *reason)
 {
     struct lec_point_state *state = &h->points[point->index];
-    h->marks[point->index] |= LEC_MARK_PUBLISHED;
+    published(h, &point, 1);
     state->quality = quality;
     if (quality == LEC_GOOD)
         state->value = *value;
@@ -254,8 +267,7 @@ void lec_dev_publish(struct lec_dev *dev, const struct lec_point *point, const s
 void lec_dev_same(struct lec_dev *dev, const struct lec_point *const points[], size_t n)
 {
     struct lec_hosted *h = hosted(dev);
-    for (size_t i = 0; i < n; i++)
-        h->marks[points[i]->index] |= LEC_MARK_PUBLISHED;
+    published(h, points, n);
     if (h->sink->same) {
         h->sink->same(h->sink->ctx, points, n);
         return;
@@ -277,6 +289,7 @@ void lec_dev_drop(struct lec_dev *dev, const struct lec_point *point, const char
 {
     struct lec_hosted *h = hosted(dev);
     h->marks[point->index] |= LEC_MARK_DROPPED;
+    h->marked = true;
     lec_dev_publish_bad(dev, point, reason);
 }
 
@@ -304,7 +317,7 @@ void lec_dev_block(struct lec_dev *dev, const struct lec_point *point, const str
     struct lec_block part = *block;
     if (block->n == 0)
         return;
-    h->marks[point->index] |= LEC_MARK_PUBLISHED;
+    published(h, &point, 1);
     keep_newest(h, point, block);
     for (size_t at = 0; at < block->n; at += part.n) {
         part.raw = block->raw + at;
@@ -332,8 +345,11 @@ enum lec_quality lec_dev_last(const struct lec_dev *dev, const struct lec_point 
 
 void lec_dev_poll_soon(struct lec_dev *dev, const struct lec_point *point)
 {
-    if (point->access & LEC_READ)
-        hosted(dev)->marks[point->index] |= LEC_MARK_SOON;
+    struct lec_hosted *h = hosted(dev);
+    if (!(point->access & LEC_READ))
+        return;
+    h->marks[point->index] |= LEC_MARK_SOON;
+    h->marked = true;
 }
 
 int lec_dev_pause(struct lec_dev *dev, int64_t ns, struct lec_err *err)
@@ -444,15 +460,26 @@ void lec_hosted_close(struct lec_hosted *h)
 int lec_hosted_poll(struct lec_hosted *h, const struct lec_point *const due[], size_t n, int64_t timeout_ns,
                     struct lec_err *err)
 {
-    for (size_t i = 0; i < n; i++)
-        h->marks[due[i]->index] &= (uint8_t) ~(LEC_MARK_PUBLISHED | LEC_MARK_SOON);
     if (!h->driver->poll)
         return lec_fail(err, LEC_E_NOTSUP, "the device cannot be asked, it speaks by itself");
+    const struct lec_device *desc = h->dev.desc;
+    uint8_t *marks = h->marks;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = lec_place(desc, due[i]);
+        marks[at] = (uint8_t)((marks[at] & ~(LEC_MARK_PUBLISHED | LEC_MARK_SOON)) | LEC_MARK_ASKED);
+    }
+    h->n_asked = n;
     start_exchange(h, timeout_ns);
     int rc = h->driver->poll(&h->dev, due, n, err);
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        if (!(h->marks[due[i]->index] & LEC_MARK_PUBLISHED))
+    for (size_t i = 0; h->n_asked > 0 && i < n; i++) {
+        if (!(marks[lec_place(desc, due[i])] & LEC_MARK_ASKED))
+            continue;
+        if (rc == 0)
             lec_dev_publish_bad(&h->dev, due[i], "the driver said nothing about it");
+        else
+            marks[lec_place(desc, due[i])] &= (uint8_t)~LEC_MARK_ASKED;
+    }
+    h->n_asked = 0;
     return ended(h, rc);
 }
 

@@ -41,6 +41,7 @@ enum lec_mark {
     LEC_MARK_DROPPED = 1,   /* lec_dev_drop: not asked before the next open */
     LEC_MARK_PUBLISHED = 2, /* in the callback that runs now */
     LEC_MARK_SOON = 4,      /* lec_dev_poll_soon */
+    LEC_MARK_ASKED = 8,     /* due in the poll that runs now, and nothing was said of it yet */
 };
 
 struct lec_counters {
@@ -69,11 +70,20 @@ struct lec_hosted {
     const struct lec_sink *sink;
     struct lec_point_state *points; /* desc->n_points */
     uint8_t *marks;                 /* desc->n_points, of enum lec_mark */
+    size_t n_asked;                 /* points that are LEC_MARK_ASKED */
+    bool marked;                    /* DROPPED or SOON was set; the host clears it when it has looked */
     int64_t deadline;               /* of the exchange under way */
     int64_t allowed_ns;             /* what it was given, for the sentence "no reply in 300 ms" */
     int watch_fd;                   /* lec_dev_watch; -1 */
     bool is_open;
 };
+
+/* The point's place among its device's, without a look at the point: descriptions are large, and a look at each of a
+ * hundred at each step of a poll costs more than all else that a poll does here. */
+static inline size_t lec_place(const struct lec_device *desc, const struct lec_point *point)
+{
+    return (size_t)(point - desc->points);
+}
 
 /* Prepares a device: allocates its state and calls the driver's prepare. `report` (may be NULL) gets the mistakes.
  * `desc`, `driver`, `port` and `sink` are lent until done. Returns 0, LEC_E_CONFIG, LEC_E_NOMEM; on failure `h` is as
@@ -85,7 +95,8 @@ void lec_hosted_done(struct lec_hosted *h);
 
 /* Each runs one callback of the driver with a deadline of `timeout_ns` (0: the device's). Between them nothing of the
  * driver runs. open: clears what was dropped. poll: marks each due point that the driver neither published nor failed
- * as bad ("the driver said nothing"). An error text gets no device name in front: the caller knows it. */
+ * as bad ("the driver said nothing"), so that after 0 all are LEC_MARK_PUBLISHED. An error text gets no device name in
+ * front: the caller knows it. */
 int lec_hosted_open(struct lec_hosted *h, struct lec_err *err);
 void lec_hosted_close(struct lec_hosted *h);
 int lec_hosted_poll(struct lec_hosted *h, const struct lec_point *const due[], size_t n, int64_t timeout_ns,

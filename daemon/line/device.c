@@ -67,6 +67,7 @@ void device_online(struct line_device *d)
     if (d->online)
         return;
     int64_t now = lec_now();
+    schedule_apart(d);
     for (size_t i = 0; i < d->h.dev.desc->n_points; i++)
         if (d->slots[i].period_ns != LEC_NEVER && (d->h.dev.desc->points[i].access & LEC_READ) &&
             !device_delivers(d, &d->h.dev.desc->points[i]))
@@ -192,11 +193,12 @@ int device_init(struct line *line, size_t index, struct lec_report *report)
     d->index = index;
     d->pause_ns = PAUSE_FIRST_NS;
     d->slots = calloc(desc->n_points + 1, sizeof *d->slots);
+    d->due = calloc(desc->n_points + 1, sizeof(const struct lec_point *));
     d->rates = calloc(desc->n_points + 1, sizeof *d->rates);
     d->news = calloc(desc->n_points + 1, sizeof *d->news);
     d->told = calloc(desc->n_points + 1, sizeof *d->told);
     d->dirty = calloc(desc->n_points + 1, sizeof *d->dirty);
-    int rc = d->slots && d->rates && d->news && d->told && d->dirty
+    int rc = d->slots && d->due && d->rates && d->news && d->told && d->dirty
                  ? lec_hosted_init(&d->h, line->setup->drivers[index], desc, &line->port, &line->sink, report)
                  : LEC_E_NOMEM;
     if (rc < 0) {
@@ -220,11 +222,13 @@ void device_done(struct line_device *d)
 {
     lec_hosted_done(&d->h);
     free(d->slots);
+    free(d->due);
     free(d->rates);
     free(d->news);
     free(d->told);
     free(d->dirty);
     d->slots = NULL;
+    d->due = NULL;
     d->rates = NULL;
     d->news = NULL;
     d->told = NULL;
@@ -248,121 +252,9 @@ int64_t device_next(const struct line_device *d)
     return at > d->not_before ? at : d->not_before;
 }
 
-static void find_next(struct line_device *d)
-{
-    int64_t next = LEC_NEVER;
-    for (size_t i = 0; i < d->h.dev.desc->n_points; i++)
-        if (d->h.marks[i] & LEC_MARK_SOON)
-            next = 0;
-        else if (d->slots[i].due < next)
-            next = d->slots[i].due;
-    d->next_due = next;
-}
-
-/* Points whose gate is closed are not asked: their last value is stale, for a reason. */
-static void gated(struct line_device *d, const struct lec_point *p)
-{
-    struct report_cache *c = &d->told[p->index];
-    char reason[96];
-    char value[LEC_TEXT_MAX + 1];
-    const struct lec_point_state *gate = &d->h.points[p->when.point->index];
-    lec_value_print(&gate->value, value, sizeof value);
-    snprintf(reason, sizeof reason, "cannot be asked while %s is %.40s", p->when.point->name,
-             gate->quality == LEC_GOOD ? value : "unknown");
-    enum lec_quality q = c->quality == LEC_BAD && c->value.type == LEC_NONE ? LEC_BAD : LEC_STALE;
-    if ((d->news[p->index] & NEWS_KNOWN) && c->quality == q && strcmp(c->reason, reason) == 0)
-        return;
-    struct lec_value v = c->value;
-    d->line->sink.value(d->line, p, q, &v, reason);
-}
-
-static void plan_next(struct line_device *d, size_t point, int64_t now)
-{
-    struct slot *slot = &d->slots[point];
-    if (slot->period_ns == 0 || slot->period_ns == LEC_NEVER) {
-        slot->due = LEC_NEVER;
-        return;
-    }
-    int64_t late = now - slot->due;
-    if (late < slot->period_ns)
-        slot->due += slot->period_ns;
-    else if (d->news[point] & NEWS_BLOCKS) /* samples keep to their grid; what was missed is missing */
-        slot->due += (late / slot->period_ns + 1) * slot->period_ns;
-    else
-        slot->due = now + slot->period_ns;
-}
-
-/* A point that is due and has a gate, was dropped, or has its own time-out: returns whether it is asked now. */
-static bool admit(struct line_device *d, const struct lec_point *p, int64_t now, int64_t *timeout_ns)
-{
-    struct slot *slot = &d->slots[p->index];
-    if (d->h.marks[p->index] & LEC_MARK_DROPPED) {
-        slot->due = LEC_NEVER;
-        return false;
-    }
-    if (!lec_hosted_gate(&d->h, &p->when)) {
-        gated(d, p);
-        slot->due = now + (slot->period_ns > 0 && slot->period_ns < LEC_SEC ? slot->period_ns
-                                                                            : LEC_SEC); /* soon after it opens */
-        return false;
-    }
-    if (p->timeout_ns > *timeout_ns)
-        *timeout_ns = p->timeout_ns;
-    return true;
-}
-
-static size_t collect(struct line_device *d, const struct lec_point *due[], int64_t now, int64_t *timeout_ns)
-{
-    const struct lec_point *points = d->h.dev.desc->points;
-    size_t n = 0;
-    for (size_t i = 0; i < d->h.dev.desc->n_points; i++) {
-        struct slot *slot = &d->slots[i];
-        uint8_t marks = d->h.marks[i];
-        if ((marks & LEC_MARK_SOON) && (points[i].access & LEC_READ)) {
-            d->h.marks[i] &= (uint8_t)~LEC_MARK_SOON;
-            slot->due = now;
-        }
-        if (slot->due == LEC_NEVER || slot->due > now + slot->period_ns / 16)
-            continue;
-        if ((d->plain && !(marks & LEC_MARK_DROPPED)) || admit(d, &points[i], now, timeout_ns))
-            due[n++] = &points[i];
-    }
-    return n;
-}
-
-/* What a failed poll means for the points that got no value from it. */
-static void not_read(struct line_device *d, const struct lec_point *p, int rc, const char *reason, int64_t now)
-{
-    struct report_cache *c = &d->told[p->index];
-    switch (rc) {
-    case LEC_E_CANCELLED: /* a write goes first: still due */
-        return;
-    case LEC_E_TIMEOUT:
-    case LEC_E_FRAME:
-    case LEC_E_LINK:
-        d->slots[p->index].due = now; /* again, as often as the profile says; then the device is away */
-        if (d->failures <= (int)d->h.dev.desc->retries)
-            return;
-        break;
-    case LEC_E_NOTSUP:
-        d->h.marks[p->index] |= LEC_MARK_DROPPED;
-        break;
-    default:
-        break;
-    }
-    plan_next(d, p->index, now);
-    if (rc == LEC_E_BUSY && p->period_ns == 0)
-        d->slots[p->index].due = now + BUSY_ONCE_NS; /* read once, but not yet */
-    struct lec_value v = c->value;
-    bool never = v.type == LEC_NONE;
-    enum lec_quality q = never || rc == LEC_E_REFUSED || rc == LEC_E_NOTSUP ? LEC_BAD : LEC_STALE;
-    d->line->sink.value(d->line, p, q, &v, reason);
-}
-
 void device_poll(struct line_device *d)
 {
     struct lec_err err;
-    const struct lec_point *due[4096];
     if (d->streams && !stream_check(d))
         return;
     int rc = device_ready(d, false, &err);
@@ -379,23 +271,15 @@ void device_poll(struct line_device *d)
             device_online(d); /* opened, and nothing to ask: that is all that can be known */
         return;
     }
-    int64_t now = lec_now();
-    int64_t timeout_ns = d->h.dev.desc->timeout_ns;
-    size_t n = collect(d, due, now, &timeout_ns);
+    int64_t timeout_ns;
+    size_t n = schedule_due(d, &timeout_ns);
     if (n > 0) {
         d->line->yield_ok = d->online;
-        rc = lec_hosted_poll(&d->h, due, n, timeout_ns, &err);
+        rc = lec_hosted_poll(&d->h, d->due, n, timeout_ns, &err);
         d->line->yield_ok = false;
         device_after(d, rc, 0, &err);
-        now = lec_now();
-        for (size_t i = 0; i < n; i++) {
-            if (d->h.marks[due[i]->index] & LEC_MARK_PUBLISHED)
-                plan_next(d, due[i]->index, now);
-            else
-                not_read(d, due[i], rc, err.text, now);
-        }
+        schedule_asked(d, n, rc, err.text);
     }
-    find_next(d);
     device_flush(d);
 }
 
@@ -411,13 +295,8 @@ int device_read(struct line_device *d, const struct lec_point *point, struct lec
     device_after(d, rc, 0, err);
     if (rc == 0)
         *out = state->value;
-    struct slot *slot = &d->slots[point->index];
-    if (rc == 0 && slot->period_ns > 0 && slot->period_ns != LEC_NEVER) {
-        /* It stays in step with the points that are polled with it: together they are one request. */
-        if (slot->due - lec_now() < slot->period_ns / 2)
-            slot->due += slot->period_ns;
-        find_next(d);
-    }
+    if (rc == 0)
+        schedule_read(d, point);
     device_flush_now(d); /* somebody waits for this reading: its time is news even if its value is not */
     return rc;
 }

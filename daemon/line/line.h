@@ -37,11 +37,20 @@ enum news {
     NEWS_BLOCKS = 16, /* each reading is told as a block of one too */
 };
 
-/* What the schedule needs of a point, apart from its description, and from all else: at each poll of a device polled flat out
- * the slots of all its points are gone through several times. */
+/* What the schedule needs of a point, apart from its description, and from all else: the slots of all points of a
+ * device are gone through several times when one of them is due. */
 struct slot {
     int64_t due; /* LEC_NEVER */
     int64_t period_ns;
+};
+
+/* Points that were read together and have one period stay together. While nothing happens to one of them alone, one
+ * slot stands for theirs: a device polled flat out leaves no time for a look at each of its hundred points. */
+struct step {
+    size_t n;            /* the first so many of line_device.due; 0: every point's own slot holds */
+    struct slot slot;    /* of each of them */
+    int64_t others_due;  /* the earliest of the other points */
+    int64_t others_join; /* from then on one of them goes with a poll */
 };
 
 /* Of a streaming point. */
@@ -56,12 +65,14 @@ struct line_device {
     struct line *line;
     size_t index;
     bool online, told_status;
-    int failures;             /* exchanges in a row without a usable answer */
-    int64_t not_before;       /* gap and lock-out: nothing is said to it before */
-    int64_t retry_at;         /* while away: the next attempt */
-    int64_t pause_ns;         /* while away: the pause after that */
-    int64_t next_due;         /* the earliest of slots[].due */
-    struct slot *slots;       /* per point */
+    int failures;                 /* exchanges in a row without a usable answer */
+    int64_t not_before;           /* gap and lock-out: nothing is said to it before */
+    int64_t retry_at;             /* while away: the next attempt */
+    int64_t pause_ns;             /* while away: the pause after that */
+    int64_t next_due;             /* the earliest of slots[].due */
+    struct slot *slots;           /* per point */
+    const struct lec_point **due; /* those of the poll under way or the last one, in the device's order */
+    struct step step;
     struct rate *rates;       /* per point */
     uint8_t *news;            /* per point, of enum news */
     bool plain;               /* no point has a gate or a time-out of its own */
@@ -132,7 +143,7 @@ bool line_wanted(struct line *line);
 
 /* news.c */
 void device_sink(struct line *line); /* fills line->sink */
-/* Sends what waits: at once if something changed, else when line->flush_at has come. */
+/* Sends what waits at once if something changed; else it waits for line->flush_at, when the loop sends it. */
 void device_flush(struct line_device *d);
 /* Sends what waits at once. */
 void device_flush_now(struct line_device *d);
@@ -159,6 +170,17 @@ void device_set_away(struct line_device *d, int code, const char *reason);
 bool device_delivers(const struct line_device *d, const struct lec_point *p);
 /* It has said something of use: online, whatever the status was. */
 void device_online(struct line_device *d);
+
+/* schedule.c */
+/* How many points are to be asked now; they stand in d->due. */
+size_t schedule_due(struct line_device *d, int64_t *timeout_ns);
+/* A poll of the first `n` of d->due has ended so. */
+void schedule_asked(struct line_device *d, size_t n, int rc, const char *reason);
+/* One point was read outside the schedule: it stays in step with those polled with it, as together they are one
+ * request. */
+void schedule_read(struct line_device *d, const struct lec_point *point);
+/* Before a slot is looked at or changed: each point's own holds from now on. */
+void schedule_apart(struct line_device *d);
 
 /* stream.c */
 #define STREAM_GATHER_NS (10 * LEC_MS)  /* between two looks at a stream */

@@ -25,15 +25,14 @@ static void append(struct line_device *d, size_t point, struct lec_buf *b)
 
 void device_flush(struct line_device *d)
 {
-    if (d->n_dirty == 0)
-        return;
-    int64_t now = lec_now();
-    if (!d->changed && d->line->flush_at == LEC_NEVER) {
-        d->line->flush_at = now + FRESH_EVERY_NS;
-        return;
-    }
-    if (!d->changed && now < d->line->flush_at)
-        return;
+    if (d->changed)
+        device_flush_now(d);
+    else if (d->n_dirty > 0 && d->line->flush_at == LEC_NEVER)
+        d->line->flush_at = lec_now() + FRESH_EVERY_NS;
+}
+
+void device_flush_now(struct line_device *d)
+{
     struct lec_buf b;
     lec_buf_init(&b, LEC_REPORT_FRAME);
     struct lec_head head = {.tell = LEC_TELL_VALUES, .line = d->line->number, .device = (uint32_t)d->index};
@@ -49,12 +48,6 @@ void device_flush(struct line_device *d)
     lec_buf_done(&b);
     d->n_dirty = 0;
     d->changed = false;
-}
-
-void device_flush_now(struct line_device *d)
-{
-    d->changed = d->n_dirty > 0;
-    device_flush(d);
 }
 
 static struct line_device *device_of(struct line *line, const struct lec_device *desc)
@@ -170,11 +163,15 @@ static void on_same(void *ctx, const struct lec_point *const points[], size_t n)
     stamp(line, &now);
     d->same_ns = now.time_ns;
     d->same_us = now.time_us;
+    const struct lec_device *desc = d->h.dev.desc;
+    const uint8_t *known = d->news;
     for (size_t i = 0; i < n; i++) {
-        size_t at = points[i]->index;
-        if (d->news[at] & NEWS_GOOD) {
+        size_t at = lec_place(desc, points[i]);
+        if ((known[at] & (NEWS_GOOD | NEWS_WAITING | NEWS_BLOCKS)) == (NEWS_GOOD | NEWS_WAITING))
+            continue; /* that it is fresh will be told already */
+        if (known[at] & NEWS_GOOD) {
             news(d, at, 0);
-            if (d->news[at] & NEWS_BLOCKS)
+            if (known[at] & NEWS_BLOCKS)
                 tell_reading(d, points[i], true, &d->h.points[at].value, now.time_ns);
         } else if (d->h.points[at].quality == LEC_GOOD) { /* it had gone stale meanwhile */
             on_value(ctx, points[i], LEC_GOOD, &d->h.points[at].value, "");

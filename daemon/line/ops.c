@@ -351,7 +351,7 @@ static void gate_closed(struct line *line, struct op *op)
     remember(op, LEC_E_BUSY, &none);
     again(op, gate->confirm_every_ns > 0 ? gate->confirm_every_ns : BUSY_AGAIN_NS);
     if (gate->access & LEC_READ) {
-        op->device->h.marks[gate->index] |= LEC_MARK_SOON;
+        lec_dev_poll_soon(&op->device->h.dev, gate);
         op->device->next_due = lec_now();
     }
 }

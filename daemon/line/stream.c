@@ -174,6 +174,7 @@ static int poll_rate(struct line_device *d, const struct lec_point *p, const str
         return lec_fail(err, LEC_E_NOTSUP, "it cannot be read");
     if (r->period_ns > 0 && r->period_ns < least)
         return too_fast(least, err);
+    schedule_apart(d);
     slot->period_ns = r->period_ns > 0 ? r->period_ns : p->period_ns;
     if (r->on)
         d->news[p->index] |= NEWS_BLOCKS;
