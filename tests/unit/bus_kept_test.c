@@ -66,6 +66,27 @@ static void alarms_stand_until_they_are_cleared(void **state)
     assert_null(lec_view_alarm(f->view, 2));
 }
 
+static void what_the_snapshot_has_already_is_not_told_again(void **state)
+{
+    struct fixture *f = *state;
+    open_view(f, 0, 0);
+    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
+    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
+        lec_bus_wait(f->bus, 5);
+    room_until_subscribed(&f->room);
+    room_heartbeat(&f->room);
+    json_t *request = asked(f, "state.snapshot");
+    room_event(&f->room, "alarm", "a.away", an_alarm("a.away", "raised"));
+    room_event(&f->room, "timetable", "room", json_pack("{s:s}", "holiday", "over"));
+    room_reply(&f->room, request, snapshot_with(f, "alarms", json_array()));
+    until(f, &f->live, 1);
+    room_event(&f->room, "alarm", "b.away", an_alarm("b.away", "raised"));
+    until(f, &f->alarms, 1);
+    assert_int_equal(f->timetables, 0);
+    assert_int_equal(lec_view_alarms(f->view), 1);
+    assert_string_equal(text(lec_view_alarm(f->view, 0), "alarm"), "b.away");
+}
+
 static void a_lost_alarm_is_found_in_the_next_snapshot(void **state)
 {
     struct fixture *f = *state;
@@ -284,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(alarms_stand_until_they_are_cleared),
+        TEST(what_the_snapshot_has_already_is_not_told_again),
         TEST(a_lost_alarm_is_found_in_the_next_snapshot),
         TEST(the_timetable_is_kept_as_last_told),
         TEST(a_room_without_a_timetable_has_none),
