@@ -25,7 +25,8 @@ static const char usage[] =
     "                         along, secrets too\n"
     "  --host NAME            a name by which browsers call this computer, besides its own; may be given 16 times\n"
     "  --pages DIR            the built pages (default beside the program: share/lectern/web)\n"
-    "  --state DIR            the people (people.db) are here (default $STATE_DIRECTORY, else ./state)\n"
+    "  --state DIR            the people (people.db) are here (default $LECTERN_WEB_STATE, else $STATE_DIRECTORY, else\n"
+    "                         /var/lib/lectern-web)\n"
     "  --run DIR              the rooms' sockets are DIR/<room>/ (default $LECTERN_RUN, else /run/lectern)\n"
     "  --verbose              log debugging messages too\n"
     "  --help, --version\n"
@@ -150,7 +151,11 @@ int main(int argc, char **argv)
     if (setup.run_dir)
         setenv("LECTERN_RUN", setup.run_dir, 1); /* where liblectern looks for rooms */
     if (!setup.state_dir)
-        setup.state_dir = getenv("STATE_DIRECTORY") ? getenv("STATE_DIRECTORY") : "state";
+        setup.state_dir = getenv("LECTERN_WEB_STATE"); /* as `lectern user` */
+    if (!setup.state_dir)
+        setup.state_dir = getenv("STATE_DIRECTORY");
+    if (!setup.state_dir)
+        setup.state_dir = "/var/lib/lectern-web";
     if (!setup.pages && lec_path_pages(pages, sizeof pages, &err) == 0)
         setup.pages = pages;
     if (!setup.pages) {

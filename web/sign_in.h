@@ -5,10 +5,14 @@
 #define LECTERN_WEB_SIGN_IN_H
 
 #include "lectern/err.h"
+#include "lectern/people.h"
 #include "server.h"
 
 /* Registers the endpoints. server->people is open. */
 int sign_in_open(struct server *server, struct lec_err *err);
+/* After the worker has ended, before the loop is freed. */
 void sign_in_close(struct server *server);
+/* lec_session_find returned LEC_E_CANCELLED: the journal is told whose session that was. */
+void sign_in_stolen(struct server *server, const struct lec_session *session, const char *address);
 
 #endif
