@@ -172,16 +172,20 @@ static int on_request(struct exchange *x, struct lws *wsi)
 
 static int on_body(struct exchange *x, const void *in, size_t len)
 {
-    if (!x->begun || x->answering)
+    if (!x->begun)
         return -1;
+    if (x->answering) /* refused already: what still comes is dropped until the answer is out and the connection ends */
+        return 0;
     lec_buf_put(&x->posted, in, len);
     return x->posted.failed ? -1 : 0;
 }
 
 static int on_body_end(struct exchange *x)
 {
-    if (!x->begun || x->answering)
+    if (!x->begun)
         return -1;
+    if (x->answering)
+        return 0;
     door_expect(x->wsi, DOOR_WAIT_S);
     if (x->refused)
         http_answer_error(x, x->refused, x->refused_code, x->refused_vi, x->refused_en);

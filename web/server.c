@@ -27,11 +27,11 @@
 #include "worker.h"
 
 #define DESCRIPTORS    2048                  /* connections, and some ten for each room */
-#define END_US         (300 * LWS_US_PER_MS) /* for pages to take the last message */
+#define END_NS         (300 * LEC_MS) /* for pages to take the last message */
 #define NOTE_MS        5000
 #define SAY_AGAIN      (10 * LEC_SEC)
 #define HEADER_BYTES   4096 /* of one request */
-#define HEADERS_ATONCE 64   /* requests whose head is being read; the others wait to be */
+#define HEADERS_ATONCE SERVER_CONNECTIONS /* whose head is being read: a slow one keeps nobody else waiting */
 
 struct life {
     struct server *server;
@@ -39,6 +39,7 @@ struct life {
     struct lws *wsi;
     lws_sorted_usec_list_t watchdog, end;
     uint64_t watchdog_us; /* 0: none is wanted */
+    int64_t end_by;
     bool over;
 };
 
@@ -90,6 +91,8 @@ void server_recognise(struct server *server, struct lws *wsi, struct visitor *v)
         v->refused[0] = '\0';
     else
         snprintf(v->refused, sizeof v->refused, "%s", rc == LEC_E_CANCELLED ? "stolen" : "expired");
+    if (rc == LEC_E_CANCELLED)
+        sign_in_stolen(server, &v->session, v->address);
     if (rc != 0 && rc != LEC_E_REFUSED)
         lec_log(LEC_LOG_WARNING, "%s: %s", v->address, err.text);
     explicit_bzero(cookie, sizeof cookie);
@@ -132,9 +135,16 @@ void server_woken(struct server *server)
         worker_deliver(server->worker);
 }
 
+/* Ends the loop when all have gone, or have had time enough. */
 static void on_end(lws_sorted_usec_list_t *sul)
 {
-    lws_container_of(sul, struct life, end)->over = true;
+    struct life *life = lws_container_of(sul, struct life, end);
+    struct server *server = life->server;
+    life->over = door_count(server->door) == 0 || lec_now() >= life->end_by;
+    if (life->over)
+        lws_cancel_service(server->lws); /* else it waits for something to happen first */
+    else
+        lws_sul_schedule(server->lws, 0, sul, on_end, 10 * LWS_US_PER_MS);
 }
 
 static void each_ends(struct room *room, void *arg)
@@ -153,7 +163,8 @@ static void begin_end(struct server *server)
     server->ended = true;
     sd_notify(0, "STOPPING=1");
     rooms_each(server->rooms, each_ends, NULL);
-    lws_sul_schedule(server->lws, 0, &server->life->end, on_end, END_US);
+    server->life->end_by = lec_now() + END_NS;
+    lws_sul_schedule(server->lws, 0, &server->life->end, on_end, 10 * LWS_US_PER_MS);
 }
 
 static void reload(struct server *server)
@@ -255,7 +266,6 @@ static int open_lws(struct server *server, struct lec_err *err)
         .uid = -1,
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_VALIDATE_UTF8,
         .user = server,
-        .server_string = "lectern",
         .max_http_header_data = HEADER_BYTES,
         .max_http_header_pool = HEADERS_ATONCE,
         .timeout_secs = DOOR_BODY_S,
@@ -329,11 +339,11 @@ void server_close(struct server *server)
     server->ended = true;
     if (server->worker)
         worker_close(&server->worker); /* its jobs answer calls, which connections hold */
+    sign_in_close(server);             /* its timer is in the loop */
     if (server->lws)
         lws_context_destroy(server->lws); /* ends all connections, which leave their rooms */
     door_close(&server->door);
     rooms_close(&server->rooms);
-    sign_in_close(server);
     api_close(server);
     close_life(server);
     assets_close(&server->assets);
