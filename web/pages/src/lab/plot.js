@@ -197,6 +197,22 @@ export class Plot {
     this.told.cursor(at)
   }
 
+  // The value that is drawn of a curve at a time; NaN where nothing is.
+  valueOf(id, at) {
+    const c = this.columns.get(id)
+    if (!c || !c.n) return NaN
+    let lo = 0
+    let hi = c.n
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1
+      if (c.t[mid] < at) lo = mid + 1
+      else hi = mid
+    }
+    const near = lo === c.n || (lo > 0 && at - c.t[lo - 1] < c.t[lo] - at) ? lo - 1 : lo
+    if (lo > 0 && lo < c.n && c.cut[lo] && at > c.t[lo - 1] && Math.abs(c.t[near] - at) > (this.view.to - this.view.from) / 100) return NaN
+    return at > c.t[c.n - 1] + (this.view.to - this.view.from) / 100 || at < c.t[0] - (this.view.to - this.view.from) / 100 ? NaN : c.last[near]
+  }
+
   // Actions of keys.js and of the buttons.
   act(name, amount) {
     const { view, first, last } = this
@@ -291,6 +307,7 @@ export class Plot {
 
   paint() {
     const { u, view, colours } = this
+    if (!u) return // uPlot's first picture, before there is anything to draw
     const { ctx, bbox } = u
     const ratio = devicePixelRatio
     const box = { ...bbox, from: view.from, to: view.to, ratio }
@@ -306,6 +323,7 @@ export class Plot {
       }
       for (const c of this.curves) {
         const range = this.ranges.get(c.unit || '') || [0, 1]
+        if (!this.columns.has(c.id)) continue // new since the last frame
         if (this.filled?.id === c.id)
           area(ctx, box, range, this.columns.get(c.id), [this.filled.from, this.filled.to], colours.channels[looks(c.look).colour])
         const own = look(looks(c.look), c.alpha)
