@@ -86,6 +86,18 @@ void lec_scene_run_step_json(const struct lec_scene_run_step *step, struct lec_b
     lec_buf_putc(json, ']');
 }
 
+/* What undo would put back for this step, so that a page can say it before somebody asks for it. */
+static void put_before(const struct lec_scene_run_step *step, struct lec_buf *json)
+{
+    if (!step->sent || step->is_action || !step->point || !step->point->undo)
+        return;
+    const struct lec_value *before = step->before_known ? &step->before : step->guess_known ? &step->guess : NULL;
+    if (!before || lec_point_check(step->point, before, NULL) < 0)
+        return;
+    lec_json_key(json, "before");
+    lec_json_value(json, before);
+}
+
 static void put_step(struct lec_scene_run_step *step, struct lec_buf *json)
 {
     lec_buf_putc(json, '{');
@@ -104,6 +116,7 @@ static void put_step(struct lec_scene_run_step *step, struct lec_buf *json)
     }
     if (*step->reason)
         put_str(json, "reason", step->reason);
+    put_before(step, json);
     lec_buf_putc(json, '}');
 }
 
