@@ -3,6 +3,8 @@ import { me } from './api.js'
 import { Link } from './link.js'
 import { forgetMeta, getRoom, link as linkState, listed, message, openRoom, patch, setDescriber } from './store.js'
 
+const SOON = 300 // ms: devices often come and go together
+
 let link = null
 const sampleListeners = new Map() // run → set of functions
 const eventListeners = new Map() // kind → set of functions
@@ -29,25 +31,35 @@ function tell(kind, params) {
   for (const fn of eventListeners.get(kind) ?? []) fn(params)
 }
 
-async function introduce(boot) {
+// What no message brings: the names of devices and what helps those that are away, the scenes and how long they usually take.
+async function introduce() {
   try {
     const [{ devices }, { scenes }] = await Promise.all([call('device.list'), call('scene.list')])
     listed(devices)
-    patch({ scenes, boot })
+    patch({ scenes })
   } catch {
     // the next hello asks again
   }
 }
 
-let last = { boot: null }
+let boot = null
+let asking = null
+function introduceSoon() {
+  if (asking !== null) return
+  asking = setTimeout(() => {
+    asking = null
+    if (link) introduce()
+  }, SOON)
+}
 
 function take(method, params) {
   message(method, params)
   if (method === 'hello') {
-    if (params.room?.boot !== last.boot) forgetMeta()
-    last = { boot: params.room?.boot }
-    introduce(last.boot)
-  }
+    if (params.room?.boot !== boot) forgetMeta()
+    boot = params.room?.boot
+    introduce()
+  } else if (method === 'state' && !params.whole && Object.values(params.devices ?? {}).some((d) => d.status)) introduceSoon()
+  else if (method === 'runs' && (params.runs ?? []).some((r) => r.state !== 'running')) introduceSoon()
   tell(method, params)
 }
 
@@ -67,7 +79,7 @@ export function connect(room) {
   if (link && getRoom().name === room) return
   disconnect()
   openRoom(room)
-  last = { boot: null }
+  boot = null
   link = new Link(world(room), {
     message: take,
     block(head, values) {

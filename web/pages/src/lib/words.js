@@ -88,6 +88,11 @@ export function date(us) {
   return `${two(d.getDate())}/${two(d.getMonth() + 1)}/${d.getFullYear()}`
 }
 
+// "Thứ Hai"
+export function weekday(us) {
+  return format('weekday', '', (locale) => new Intl.DateTimeFormat(locale, { weekday: 'long' })).format(toDate(us))
+}
+
 // 09:05, with seconds when asked
 export function time(us, seconds = false) {
   const d = toDate(us)

@@ -58,7 +58,9 @@ export default function SignIn() {
   const chosen = person ?? (people.length === 0 ? {} : null)
   const first = useRef(true)
   useEffect(() => {
-    if (!first.current) heading.current?.focus()
+    // what is new on the page is where the reader goes on, unless it has taken the focus itself
+    const section = heading.current?.parentElement
+    if (!first.current && section && !section.contains(document.activeElement)) heading.current.focus()
     first.current = false
   }, [pairing, person])
 

@@ -47,6 +47,18 @@ export function Secret({ person, onBack, onDone }) {
     }
     setBusy(false)
   }
+  // a keyboard works wherever the focus is
+  useEffect(() => {
+    if (kind !== 'pin') return undefined
+    const key = (e) => {
+      if (e.target.closest('input, select, textarea') || e.ctrlKey || e.metaKey || e.altKey || !/^\d$/.test(e.key)) return
+      type(e.key)
+      field.current?.focus({ preventScroll: true })
+      e.preventDefault()
+    }
+    document.addEventListener('keydown', key)
+    return () => document.removeEventListener('keydown', key)
+  }, [kind])
   const type = (digit) => setSecret((s) => (s + digit).slice(0, LONGEST))
   const message = wait > 0 ? t('sign-in.wait', { time: duration(wait) }) : refused.text
   return html`<form class="secret" onSubmit=${submit}>

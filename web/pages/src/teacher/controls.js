@@ -28,7 +28,7 @@ export function PointSwitch({ device, meta, name, label, icon }) {
   if (!p) return null
   const isBool = p.desc.type === 'bool'
   const on = fresh(p.point) ? p.point.value === true || p.point.value === 'on' || p.point.value === 'warming' : null
-  const text = p.busy && (p.wanted === true || p.wanted === 'on') ? t('teacher.going.on') : p.busy ? t('teacher.going.off') : valueText(name, p.point.value, p.desc)
+  const text = p.busy ? t(p.wanted === true || p.wanted === 'on' ? 'teacher.going.on' : 'teacher.going.off') : on === null ? t('value.unknown') : ''
   return html`<${Switch}
     label=${label ?? pointName(device.name, name)}
     icon=${icon}

@@ -12,8 +12,9 @@ import { invoke, wish } from './write.js'
 
 const PRESETS = 4
 
+// Buttons that stay down, side by side in columns of the same width.
 function Row({ children }) {
-  return html`<div class="control-row">${children}</div>`
+  return html`<div class="control-columns">${children}</div>`
 }
 
 // Projectors, boards and displays: one picture, one sound.
@@ -64,7 +65,7 @@ function Screen({ device, meta }) {
     { value: 'stopped', label: t('teacher.screen.stop'), icon: 'stop' },
     { value: 'down', label: t('teacher.screen.down'), icon: 'down' },
   ]
-  return html`<div class="control-three"><${PointButtons} device=${device} meta=${meta} name="position" choices=${choices} /></div>`
+  return html`<div class="control-columns"><${PointButtons} device=${device} meta=${meta} name="position" choices=${choices} /></div>`
 }
 
 function ActionButton({ device, meta, name, args, label, icon }) {
@@ -80,7 +81,7 @@ function Camera({ device, meta }) {
   const at = { device, meta }
   return html`
     <${PointSwitch} ...${at} name="power" icon="power" />
-    <div class="control-row control-even">
+    <div class="control-columns control-even">
       ${Array.from({ length: PRESETS }, (_, i) => i + 1).map(
         (n) => html`<${ActionButton} key=${n} ...${at} name="preset.recall" args=${{ preset: n }} label=${t('teacher.camera.preset', { n })} />`,
       )}

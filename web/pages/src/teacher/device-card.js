@@ -2,7 +2,7 @@
 import { html } from '../lib/html.js'
 import { getRoom, useMeta, useRoom } from '../lib/store.js'
 import { useNow } from '../lib/ticker.js'
-import { age, duration, t } from '../lib/words.js'
+import { age, duration, has, t } from '../lib/words.js'
 import { Card } from '../ui/card.js'
 import { Icon } from '../ui/icon.js'
 import { DeviceBody } from './device-body.js'
@@ -57,7 +57,9 @@ function Status({ room, device, meta, facts, now }) {
   if (main && state === 'working') {
     const rest = countdown(room, `${device.name}.${main}`, now)
     const wanted = wish(`${device.name}.${main}`) ?? device.points[main].wanted
-    if (wanted !== undefined && parts.length === 1 && valueText(main, wanted) !== parts[0]) parts = [t('teacher.towards', { now: parts[0], then: valueText(main, wanted) })]
+    // "đang hạ", rather than "đang chạy": where it goes says more than that it goes; a projector that warms up says so itself
+    if (wanted !== undefined && wanted !== device.points[main].value && !['warming', 'cooling'].includes(device.points[main].value) && has(`teacher.going.${wanted}`))
+      parts = [t(`teacher.going.${wanted}`)]
     if (rest) parts = [...parts, t('teacher.left', { time: duration(rest) })]
   }
   if (why === 'room' || why === 'old') {
@@ -72,7 +74,7 @@ function Changed({ change, room, device, now }) {
   const key = change.by === 'device' ? 'teacher.changed.device' : 'teacher.changed.by'
   const ms = now + room.clock - change.time / 1000
   return html`<p class="changed">
-    <${Icon} name=${change.by === 'device' ? 'relay' : 'user'} size="small" />
+    <${Icon} name="user" size="small" />
     <span>${t(key, { who: who(change.by), point: pointName(device.name, change.point).toLowerCase() })} · ${age(ms)}</span>
   </p>`
 }
@@ -98,7 +100,7 @@ export function DeviceCard({ name }) {
     data-state=${facts.state || 'plain'}
   >
     <${Fault} device=${device} facts=${facts} alarms=${alarms} />
-    <${DeviceBody} device=${device} meta=${meta} />
+    ${facts.why !== 'away' && html`<${DeviceBody} device=${device} meta=${meta} />`}
     ${change && html`<${Changed} change=${change} device=${device} room=${room} now=${now} />`}
   <//>`
 }

@@ -61,7 +61,9 @@ export function changedBy(device, me, nowUs, withinUs = 120e6) {
   for (const [point, p] of Object.entries(device.points)) {
     if (!p.by || !p.by_time || p.by === me || p.by.startsWith('scene:')) continue
     if (nowUs - p.by_time > withinUs) continue
-    if (!last || p.by_time > last.time) last = { by: p.by, point, time: p.by_time }
+    // "power" of lights follows its zones: of what changed together the zone says more
+    const later = last ? p.by_time - last.time : Infinity
+    if (later > 1e6 || (later > -1e6 && last.point === 'power')) last = { by: p.by, point, time: p.by_time }
   }
   return last
 }

@@ -13,6 +13,8 @@ import { announce, toast } from '../ui/live.js'
 import { deviceName, inSentence, pointName, trouble } from './words.js'
 import { forgetTrouble, troubleOf } from './write.js'
 
+const sentence = (text) => text[0].toUpperCase() + text.slice(1)
+
 // {text, remedy, code, dismiss} of what a person should know of this device, or null.
 function worst(device, facts, alarms) {
   const own = troubleOf(device.name)
@@ -20,15 +22,18 @@ function worst(device, facts, alarms) {
   const name = inSentence(deviceName(device.name))
   if (facts.why === 'away') {
     const away = alarm?.alarm.endsWith('.away') ? alarm : null
-    return { text: label(away?.text, t('teacher.fault.away', { device: name })), remedy: label(device.remedy ?? away?.remedy), code: device.reason }
+    return {
+      text: t('teacher.fault.away', { device: name }), remedy: label(device.remedy ?? away?.remedy, t('teacher.fault.away.try')), code: device.reason,
+    }
   }
   if (facts.faults.length > 0) {
     const point = facts.faults[0]
     const known = alarms.find((a) => a.alarm === `${device.name}.${point}`)
     const key = `teacher.fault.${point}`
     return {
-      text: label(known?.text, has(key) ? t(key, { device: name }) : t('teacher.fault.other', { device: name, what: pointName(device.name, point).toLowerCase() })),
-      remedy: label(known?.remedy, has(`${key}.try`) ? t(`${key}.try`) : t('teacher.fault.other.try')),
+      // our own sentence where there is one: an alarm's is made for those who look after a hundred rooms
+      text: has(key) ? sentence(t(key, { device: name })) : label(known?.text, t('teacher.fault.other', { device: name, what: pointName(device.name, point).toLowerCase() })),
+      remedy: has(`${key}.try`) ? t(`${key}.try`) : label(known?.remedy, t('teacher.fault.other.try')),
       code: `${device.name}.${point} = ${device.points[point].value}`,
     }
   }

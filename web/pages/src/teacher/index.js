@@ -1,4 +1,5 @@
 // The teacher console: scenes first, then the run, then the devices at their fixed places.
+import { useEffect, useState } from 'preact/hooks'
 import { html, cls } from '../lib/html.js'
 import { useRoom } from '../lib/store.js'
 import { label, t, useLanguage } from '../lib/words.js'
@@ -16,10 +17,26 @@ function Slot({ slot }) {
   </div>`
 }
 
+// How many columns the page has room for. The slots are dealt out to them, so that the order of the page, of the Tab key and of a
+// screen reader is one and the same.
+const WIDTHS = [[4, '(min-width: 75rem)'], [2, '(min-width: 40rem)']].map(([n, query]) => [n, matchMedia(query)])
+const columnsNow = () => WIDTHS.find(([, query]) => query.matches)?.[0] ?? 1
+
+function useColumns() {
+  const [n, setN] = useState(columnsNow)
+  useEffect(() => {
+    const changed = () => setN(columnsNow())
+    for (const [, query] of WIDTHS) query.addEventListener('change', changed)
+    return () => WIDTHS.forEach(([, query]) => query.removeEventListener('change', changed))
+  }, [])
+  return n
+}
+
 export default function Teacher() {
   useLanguage()
   const [list, name, room] = useRoom((r) => [r.list, r.describe?.label, r.name])
-  const slots = arrange(list)
+  const n = useColumns()
+  const columns = Array.from({ length: n }, (_, c) => arrange(list).filter((_slot, i) => i % n === c))
   return html`
     <h1 class="visually-hidden">${t('teacher.title', { room: label(name, room) })}</h1>
     <${ClosingWarning} />
@@ -31,7 +48,9 @@ export default function Teacher() {
       <${Scenes} />
       <${Runs} />
       <h2 class="visually-hidden">${t('teacher.devices')}</h2>
-      ${list.length > 0 && html`<div class="slots">${slots.map((s) => html`<${Slot} key=${s.id} slot=${s} />`)}</div>`}
+      ${list.length > 0 && html`<div class="slots">
+        ${columns.map((slots, c) => html`<div class="slot-column" key=${c}>${slots.map((s) => html`<${Slot} key=${s.id} slot=${s} />`)}</div>`)}
+      </div>`}
     </div>
   `
 }

@@ -37,10 +37,9 @@ function SceneButton({ scene, run, asked, onStart, can, now }) {
     data-scene=${scene.name}
     onClick=${onStart}
   >
+    <span class="scene-mark">${busy ? html`<${Ring} part=${part} />` : html`<${Icon} name="play" />`}</span>
     <span class="scene-name">${label(scene.label, scene.name)}</span>
-    <span class="scene-hint">
-      ${busy ? html`<${Ring} part=${part} /><span><strong>${t('teacher.scene.running')}</strong> · ${hint}</span>` : html`<span>${hint}</span>`}
-    </span>
+    <span class="scene-hint">${busy && html`<strong>${t('teacher.scene.running')}</strong> · `}${hint}</span>
   </button>`
 }
 

@@ -5,10 +5,9 @@ import { mayCall } from '../lib/room.js'
 import { call } from '../lib/socket.js'
 import { useRoom } from '../lib/store.js'
 import { useNow } from '../lib/ticker.js'
-import { date, duration, t, time } from '../lib/words.js'
+import { date, duration, t, time, weekday } from '../lib/words.js'
 import { Banner } from '../ui/banner.js'
 import { Button } from '../ui/button.js'
-import { Icon } from '../ui/icon.js'
 import { toast } from '../ui/live.js'
 import { sceneName, trouble } from './words.js'
 
@@ -16,16 +15,17 @@ const span = (p) => `${time(p.start)}–${time(p.end)}`
 
 export function Timetable() {
   const [table, clock] = useRoom((r) => [r.timetable, r.clock])
-  const now = useNow(table !== null) + clock
-  if (!table) return null
-  const { period, next, holiday, closing } = table
+  const now = useNow() + clock
+  const { period, next, holiday, closing } = table ?? {}
   const parts = []
   if (holiday) parts.push(t('teacher.time.holiday', { what: holiday }))
   if (period) parts.push(`${period.text} · ${span(period)}`, t('teacher.time.left', { time: duration(period.end / 1000 - now) }))
   else if (next) parts.push(t(date(next.start) === date(now * 1000) ? 'teacher.time.next' : 'teacher.time.nextDay', { what: next.text, span: span(next), day: date(next.start) }))
   if (closing?.time && !closing.warning && date(closing.time) === date(now * 1000)) parts.push(t('teacher.time.closes', { time: time(closing.time) }))
-  if (parts.length === 0) return null
-  return html`<p class="timetable figure"><${Icon} name="clock" size="small" /><span>${parts.join(' · ')}</span></p>`
+  return html`<div class="timetable figure">
+    <p class="clock"><strong>${time(now * 1000)}</strong> <span class="quiet">${weekday(now * 1000)} ${date(now * 1000)}</span></p>
+    ${parts.length > 0 && html`<p class="period">${parts.join(' · ')}</p>`}
+  </div>`
 }
 
 export function ClosingWarning() {

@@ -31,7 +31,8 @@ export function valueText(point, value, desc) {
   if (typeof value === 'boolean') return t(value ? 'value.on' : 'value.off')
   if (typeof value === 'number') {
     const u = unit(desc?.unit)
-    const text = number(value, desc?.unit === 'dB' || Number.isInteger(value) ? undefined : 1).replace('-', '\u2212')
+    const decimals = desc?.unit === 'dB' || Number.isInteger(value) ? undefined : Math.abs(value) >= 1000 ? 0 : 1
+    const text = number(value, decimals).replace('-', '\u2212')
     return u === '%' || u === '°' ? `${text}${u === '%' ? '\u00a0%' : u}` : u ? `${text}\u00a0${u}` : text
   }
   if (point === 'input') return inputName(value)
