@@ -123,6 +123,7 @@ int core_open(struct core *core, const struct core_setup *setup, struct lec_err 
 {
     *core = (struct core){
         .setup = *setup, .scenes_at = LEC_NEVER, .pending_at = LEC_NEVER, .parked_at = LEC_NEVER, .signal_fd = -1};
+    core->alarms_at = LEC_NEVER;
     core->record_at = core->exports_at = LEC_NEVER;
     core->started_ns = lec_now();
     core->wall_offset_us = lec_wall_us() - core->started_ns / 1000;
@@ -154,6 +155,8 @@ int core_open(struct core *core, const struct core_setup *setup, struct lec_err 
     }
     if (rc == 0)
         rc = scenes_open(core, err);
+    if (rc == 0)
+        rc = alarms_open(core, err);
     if (rc == 0)
         rc = calibrate_open(core, err);
     if (rc == 0)
@@ -215,6 +218,7 @@ static void tick(struct core *core, int64_t now)
     core_clock(core);
     events_heartbeat(core);
     record_tick(core, now);
+    alarms_tick(core, true);
     if (!core->settled) { /* what reading the room's files took is not needed again */
         core->settled = true;
         malloc_trim(0);
@@ -227,6 +231,8 @@ static int64_t earliest(const struct core *core)
     int64_t at = core->tick_at;
     if (core->scenes_at < at)
         at = core->scenes_at;
+    if (core->alarms_at < at)
+        at = core->alarms_at;
     if (core->parked_at < at)
         at = core->parked_at;
     if (core->events.greet_at < at)
@@ -296,6 +302,8 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
         tick(core, now);
     if (now >= core->scenes_at)
         scenes_tick(core);
+    if (now >= core->alarms_at)
+        alarms_tick(core, false);
     if (now >= core->pending_at)
         pending_expire(core, now);
     if (now >= core->record_at)
@@ -370,6 +378,7 @@ void core_close(struct core *core)
     bool hung = !lines_all_ended(core) || core->n_searches > 0;
     if (core->scenes)
         lec_scenes_free(&core->scenes);
+    alarms_close(core);
     lab_close(core);
     hung = !record_close(core) || hung;
     journal_close(core);

@@ -7,6 +7,7 @@
  *   reload.c  a new configuration                         remedy.c   what a person can do
  *   parked.c  answers that wait for the disk              record.h   recording: experiments and runs
  *   search.c  searching the network                       core.c     start, loop, stop
+ *   alarms.c  the alarm engine's host
  *   changed.c who changed a value                         roles.c    what each role may do
  *
  * Threads: the core's own, except where a function says otherwise. */
@@ -16,6 +17,7 @@
 #include <czmq.h>
 #include <jansson.h>
 
+#include "alarm/alarm.h"
 #include "config/config.h"
 #include "core/access.h"
 #include "lectern/buf.h"
@@ -115,6 +117,7 @@ struct point_state {
     /* STREAM: the newest sample, until its turn comes to be the value, and when the last one's was */
     double newest;
     bool newest_waits, newest_bad;
+    bool alarmed; /* an alarm looks at it */
     int64_t newest_ns, shown_ns;
 };
 
@@ -385,6 +388,8 @@ struct core {
 
     struct lec_scenes *scenes;
     int64_t scenes_at; /* when lec_scenes_tick wants to be called */
+    struct lec_alarms *alarms;
+    int64_t alarms_at; /* when lec_alarms_tick wants to be called */
     struct lec_store *store;
     bool store_failing;
     char store_trouble[LEC_ERR_TEXT];
@@ -420,6 +425,26 @@ void journal_close(struct core *core);
 int scenes_open(struct core *core, struct lec_err *err);
 void scenes_tick(struct core *core);
 
+/* alarms.c */
+int alarms_open(struct core *core, struct lec_err *err); /* after the store and the table of points */
+void alarms_close(struct core *core);
+void alarms_reload(struct core *core);
+void alarms_tick(struct core *core, bool second); /* second: also looks at the disks */
+void alarms_point_told(struct core *core, const struct device_state *d, size_t point);
+/* The point's value or quality is another. Most points have no alarm: that costs one look. */
+static inline void alarms_point(struct core *core, const struct device_state *d, size_t point)
+{
+    if (d->points[point].alarmed)
+        alarms_point_told(core, d, point);
+}
+void alarms_device(struct core *core, const struct device_state *d);
+/* Raises `help`; d may be NULL, text "". False: too many alarms stand. */
+bool alarms_help(struct core *core, const struct device_state *d, const char *text, const char *principal);
+void alarms_write_snapshot(struct core *core, struct lec_buf *b); /* "alarms":[...] */
+void alarms_health(struct core *core, struct lec_buf *b);
+uint64_t alarms_over(const struct core *core);
+
+
 /* search.c */
 void *search_socket(struct core *core, size_t at);
 void search_over(struct core *core, size_t at);
@@ -431,6 +456,8 @@ void core_clock(struct core *core);
 
 /* remedy.c: what a person can do about it, in both languages. Returns false when there is nothing to say. */
 bool remedy_for(const struct lec_device *device, int code, const char **vi, const char **en);
+/* The same when a point tells of a fault. */
+bool remedy_for_point(const struct lec_point *point, const char **vi, const char **en);
 
 /* describe.c */
 /* "label":{"vi":,"en":}: what is missing in one language is taken from the other, then from the name. */

@@ -253,7 +253,8 @@ static void write_limits(struct core *core, struct lec_buf *b)
                 {"device_events", l->device_events},
                 {"journal_lost", core->store_lost},
                 {"connections", descriptors_refused()},
-                {"recorder_overrun", core->record->overrun}};
+                {"recorder_overrun", core->record->overrun},
+                {"alarms_standing", alarms_over(core)}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].n > 0)
             count(b, rows[i].name, rows[i].n);
@@ -292,6 +293,7 @@ static void system_health(struct core *core, struct request *r)
         count(b, "free_bytes", (uint64_t)disk.f_bavail * disk.f_frsize);
     lec_buf_putc(b, '}');
     record_health(core, b);
+    alarms_health(core, b);
     write_lines(core, b);
     lec_json_key(b, "bus");
     lec_buf_puts(b, "{\"requests\":");
@@ -310,6 +312,10 @@ static void system_health(struct core *core, struct request *r)
 
 const struct method core_methods[] = {
     {"action.invoke", true, action_invoke},
+    {"alarm.ack", true, alarm_ack},
+    {"alarm.list", false, alarm_list},
+    {"alarm.shelve", true, alarm_shelve},
+    {"alarm.unshelve", true, alarm_unshelve},
     {"device.describe", false, device_describe},
     {"device.list", false, device_list},
     {"driver.list", false, driver_list},

@@ -44,6 +44,11 @@ bool param_channels(struct core *core, struct request *r, struct lec_record_quer
 bool param_flag(struct core *core, struct request *r, const char *name, bool *out);
 /* calibrate.c */
 void point_calibrate(struct core *core, struct request *r);
+/* methods_alarm.c */
+void alarm_ack(struct core *core, struct request *r);
+void alarm_list(struct core *core, struct request *r);
+void alarm_shelve(struct core *core, struct request *r);
+void alarm_unshelve(struct core *core, struct request *r);
 /* search.c */
 void driver_search(struct core *core, struct request *r);
 

@@ -42,6 +42,36 @@ static const struct remedy remedies[] = {
     {"", LEC_E_CONFIG, "Thiết lập không đúng. Gọi bộ phận kỹ thuật.", "A setting is wrong. Call the technician."},
 };
 
+/* What a point that tells of faults is about, by its name. */
+static const struct {
+    const char *point, *vi, *en;
+} faults[] = {
+    {"error.lamp", "Gọi bộ phận kỹ thuật: có thể phải thay đèn.",
+     "Call the technician: the lamp may have to be replaced."},
+    {"error.temperature", "Xem khe gió có bị che không; tắt máy và để nguội 15 phút.",
+     "See whether the vents are covered; switch it off and let it cool for 15 minutes."},
+    {"error.fan", "Tắt máy và gọi bộ phận kỹ thuật: quạt không chạy.",
+     "Switch it off and call the technician: a fan does not run."},
+    {"error.cover", "Đóng nắp máy cho chặt.", "Close the cover firmly."},
+    {"error.filter", "Gọi bộ phận kỹ thuật vệ sinh tấm lọc bụi.", "Call the technician to clean the dust filter."},
+    {"", "Tắt và bật lại thiết bị; nếu còn lỗi, gọi bộ phận kỹ thuật.",
+     "Switch the device off and on; if the fault stays, call the technician."},
+};
+
+bool remedy_for_point(const struct lec_point *point, const char **vi, const char **en)
+{
+    if (!*point->severity)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        if (*faults[i].point && strcmp(faults[i].point, point->name) != 0)
+            continue;
+        *vi = faults[i].vi;
+        *en = faults[i].en;
+        return true;
+    }
+    return false;
+}
+
 bool remedy_for(const struct lec_device *device, int code, const char **vi, const char **en)
 {
     for (size_t i = 0; i < ARRAY_LEN(remedies); i++) {

@@ -230,6 +230,7 @@ void state_write_snapshot(struct core *core, struct lec_buf *b)
     lec_json_key(b, "runs");
     lec_scenes_runs_json(core->scenes, b);
     record_snapshot(core, b);
+    alarms_write_snapshot(core, b);
     lec_buf_putc(b, '}');
 }
 
@@ -303,6 +304,7 @@ void state_values(struct core *core, struct device_state *d, const char *at, con
         } else {
             continue; /* bad or stale as before, for the same reason */
         }
+        alarms_point(core, d, r.point);
         changed[n_changed++] = r.point;
         if (n_changed == ARRAY_LEN(changed)) {
             publish(core, d, changed, n_changed, false);
@@ -328,6 +330,7 @@ void state_newest(struct core *core, struct device_state *d, uint32_t point)
         snprintf(p->reason, sizeof p->reason, "the sensor has no value now");
     follow_value(core, p);
     publish(core, d, &point, 1, false);
+    alarms_point(core, d, point);
 }
 
 void state_recalibrate(struct core *core, struct device_state *d, uint32_t point)
@@ -338,6 +341,7 @@ void state_recalibrate(struct core *core, struct device_state *d, uint32_t point
     p->value = lec_float(p->raw);
     calibrate(p, &p->value);
     publish(core, d, &point, 1, false);
+    alarms_point(core, d, point);
 }
 
 /* All points of the device get this quality and reason, unless they are worse already. */
@@ -354,6 +358,7 @@ static void downgrade(struct core *core, struct device_state *d, enum lec_qualit
             continue;
         p->quality = q;
         lec_copy_utf8(p->reason, sizeof p->reason, reason, strlen(reason));
+        alarms_point(core, d, i);
         at[n++] = i;
         if (n == ARRAY_LEN(at)) {
             publish(core, d, at, n, status);
@@ -417,6 +422,7 @@ void state_status(struct core *core, struct device_state *d, const struct lec_st
         publish(core, d, NULL, 0, true);
     else
         downgrade(core, d, LEC_STALE, d->reason, true);
+    alarms_device(core, d);
 }
 
 void state_wanted(struct core *core, const struct lec_point *point, const struct lec_value *value, uint64_t op)
@@ -469,6 +475,7 @@ void state_age(struct core *core)
             s->quality = LEC_STALE;
             snprintf(s->reason, sizeof s->reason, "not read for %" PRId64 " s", (now - s->time_ns) / LEC_SEC);
             publish(core, d, &p, 1, false);
+            alarms_point(core, d, p);
         }
     }
 }
