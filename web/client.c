@@ -195,11 +195,11 @@ static int write_frame(struct client *c)
 
 static int write_ping(struct client *c)
 {
-    unsigned char ping[LWS_PRE + 8] = {0};
+    unsigned char ping[LWS_PRE + 4] = {0}; /* libwebsockets does not tell of an empty pong */
     c->ping_due = false;
     c->pong_awaited = true;
     c->pong_by = lec_now() + CLIENT_PONG_S * LEC_SEC;
-    return lws_write(c->wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+    return lws_write(c->wsi, ping + LWS_PRE, 4, LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 
 static int on_writable(struct client *c)
@@ -238,9 +238,10 @@ static int on_text(struct client *c, const char *in, size_t len)
         return 0;
     if (lws_frame_is_binary(c->wsi))
         return bad(c, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "only text is taken");
-    bool frame_ends = lws_remaining_packet_payload(c->wsi) == 0;
+    size_t left = lws_remaining_packet_payload(c->wsi); /* of this frame, as it says itself */
+    bool frame_ends = left == 0;
     bool ends = lws_is_final_fragment(c->wsi) != 0;
-    if (c->text_n + len > REQUEST_MAX)
+    if (left > REQUEST_MAX || c->text_n + len + left > REQUEST_MAX)
         return bad(c, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "a message has at most 65,536 bytes");
     if (frame_ends && !ends && ++c->fragments > CLIENT_FRAGMENTS)
         return bad(c, LWS_CLOSE_STATUS_POLICY_VIOLATION, "a message comes in at most 256 frames");

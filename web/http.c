@@ -246,6 +246,9 @@ static int on_upgrade(struct lws *wsi, const char *to)
     if (!http_request_header(wsi, WSI_TOKEN_PROTOCOL, protocols, sizeof protocols) ||
         strcmp(protocols, "lectern.1") != 0)
         return refuse_upgrade(wsi, 400, "Bad Request", "it does not speak lectern.1");
+    if (!http_request_header(wsi, WSI_TOKEN_VERSION, text, sizeof text) || strcmp(text, "13") != 0 ||
+        !http_request_header(wsi, WSI_TOKEN_KEY, text, sizeof text) || strlen(text) != 24)
+        return refuse_upgrade(wsi, 400, "Bad Request", "another version of WebSocket than 13, or no key");
     if (!asked_room(wsi, v->room, sizeof v->room))
         return refuse_upgrade(wsi, 400, "Bad Request", "no room");
     server_recognise(server, wsi, v);
