@@ -1,22 +1,11 @@
-// Paths of the pages: /, /sign-in, /r/<room>, /r/<room>/lab, /r/<room>/technician.
+// Going from page to page without loading anew.
 import { useEffect, useState } from 'preact/hooks'
 import { html } from './html.js'
+import { parse } from './paths.js'
+
+export { pathOf } from './paths.js'
 
 const listeners = new Set()
-
-// Pure, for tests.
-export function parse(path) {
-  if (path === '/sign-in') return { page: 'sign-in', room: null }
-  const m = /^\/r\/([a-z][a-z0-9-]*)(?:\/(lab|technician|maker))?\/?$/.exec(path)
-  if (m) return { page: m[2] ?? 'teacher', room: m[1] }
-  return { page: path === '/' ? 'rooms' : 'nowhere', room: null }
-}
-
-export function pathOf(page, room) {
-  if (page === 'sign-in') return '/sign-in'
-  if (!room) return '/'
-  return page === 'teacher' ? `/r/${room}` : `/r/${room}/${page}`
-}
 
 export function route() {
   return parse(location.pathname)

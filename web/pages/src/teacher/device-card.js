@@ -51,7 +51,7 @@ function Status({ room, device, meta, facts, now }) {
   const { state, why } = facts
   const main = mainPoint(device)
   let parts
-  if (why === 'away') parts = [t('teacher.away')]
+  if (why === 'away' || (why === 'room' && device.status === 'away')) parts = [t('teacher.away')]
   else if (why === 'starting') parts = [t('teacher.starting')]
   else parts = device.class === 'light' ? lights(device) : doing(device, meta)
   if (main && state === 'working') {
@@ -62,12 +62,10 @@ function Status({ room, device, meta, facts, now }) {
       parts = [t(`teacher.going.${wanted}`)]
     if (rest) parts = [...parts, t('teacher.left', { time: duration(rest) })]
   }
-  if (why === 'room' || why === 'old') {
-    const ms = ageOfDevice(device, now)
-    parts = [...parts, ms === null ? t('age.never') : t('age.stale', { age: age(ms) })]
-  }
-  if (parts.length === 0) return null
-  return html`${state && html`<${Icon} name=${MARKS[state]} size="small" />`}<span>${parts.join(' · ')}</span>`
+  const ms = why === 'room' || why === 'old' ? ageOfDevice(device, now) : undefined
+  const old = ms === undefined ? '' : ms === null ? t('age.never') : t('age.stale', { age: age(ms) })
+  if (parts.length === 0 && !old) return null
+  return html`${state && html`<${Icon} name=${MARKS[state]} size="small" />`}<span>${parts.join(' · ')}${parts.length > 0 && old && html`<br />`}${old}</span>`
 }
 
 function Changed({ change, room, device, now }) {
@@ -100,7 +98,7 @@ export function DeviceCard({ name }) {
     data-state=${facts.state || 'plain'}
   >
     <${Fault} device=${device} facts=${facts} alarms=${alarms} />
-    ${facts.why !== 'away' && html`<${DeviceBody} device=${device} meta=${meta} />`}
+    ${device.status !== 'away' && html`<${DeviceBody} device=${device} meta=${meta} />`}
     ${change && html`<${Changed} change=${change} device=${device} room=${room} now=${now} />`}
   <//>`
 }

@@ -60,7 +60,7 @@ export function Fault({ device, facts, alarms }) {
 // One tap, then what to say, then it is on its way; afterwards it says how far the call has come.
 export function HelpButton({ device }) {
   const [open, setOpen] = useState(false)
-  const help = useRoom((r) => r.alarms.get('help'))
+  const [help, live] = useRoom((r) => [r.alarms.get('help'), r.live])
   if (!mayCall(getRoom(), 'help.call')) return null
   const standing = help && (!device || !help.device || help.device === device)
   return html`
@@ -70,7 +70,7 @@ export function HelpButton({ device }) {
             ? t('teacher.help.seen', { who: help.by ?? '', time: time(help.acknowledged ?? help.raised) })
             : t('teacher.help.called', { time: time(help.raised) })}</span>
         </p>`
-      : html`<${Button} icon="help" onClick=${() => setOpen(true)}>${t('teacher.help')}<//>`}
+      : html`<${Button} icon="help" disabled=${!live} onClick=${() => setOpen(true)}>${t('teacher.help')}<//>`}
     ${open && html`<${HelpDialog} device=${device} onClose=${() => setOpen(false)} />`}
   `
 }

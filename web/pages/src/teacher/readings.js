@@ -15,7 +15,7 @@ export function Readings({ device, meta }) {
   const all = Object.keys(device.points).filter((p) => ['int', 'float'].includes(meta?.point[p]?.type) || p === 'presence')
   const first = SHOWN.filter((p) => all.includes(p))
   const names = (first.length > 0 ? first : all).slice(0, MOST)
-  const old = names.some((p) => !isFresh(room, device, device.points[p]))
+  const old = room.live && names.some((p) => !isFresh(room, device, device.points[p]))
   const now = useNow(old)
   if (names.length === 0) return null
   return html`<dl class="readings">
@@ -26,7 +26,7 @@ export function Readings({ device, meta }) {
       return html`<div key=${p} class=${cls('reading', !good && 'is-old')}>
         <dt>${pointName(device.name, p)}</dt>
         <dd class="figure">${p === 'presence' && point.value !== null ? t(point.value ? 'value.yes' : 'value.no') : valueText(p, point.value, { unit: point.unit ?? meta?.point[p]?.unit })}</dd>
-        ${!good && html`<dd class="reading-age">${ms === null ? t('age.never') : t('age.stale', { age: age(ms) })}</dd>`}
+        ${room.live && !good && html`<dd class="reading-age">${ms === null ? t('age.never') : t('age.stale', { age: age(ms) })}</dd>`}
       </div>`
     })}
   </dl>`
