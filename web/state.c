@@ -314,6 +314,13 @@ static void write_device(struct lec_buf *b, const struct state *s, const struct 
     if (dev->version > from) {
         write_text(b, "status", device.status);
         write_text(b, "reason", device.reason);
+        if (device.remedy) {
+            lec_json_key(b, "remedy");
+            lec_buf_putc(b, '{');
+            write_text(b, "vi", json_string_value(json_object_get(device.remedy, "vi")));
+            write_text(b, "en", json_string_value(json_object_get(device.remedy, "en")));
+            lec_buf_putc(b, '}');
+        }
     }
     bool any = false;
     for (size_t j = 0; j < dev->n; j++) {

@@ -165,6 +165,7 @@ struct seen_device {
     char *name;
     char status[16];
     char *reason;
+    json_t *remedy; /* NULL: none; owned */
     struct seen_point *points;
     size_t n, size;
 };

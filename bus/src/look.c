@@ -30,6 +30,7 @@ bool lec_view_device(const struct lec_view *v, size_t i, struct lec_view_device 
                                     .reason = !there        ? v->reason
                                               : dev->reason ? dev->reason
                                                             : "",
+                                    .remedy = there ? dev->remedy : NULL,
                                     .n_points = dev->n};
     return true;
 }

@@ -18,6 +18,7 @@ static void clear_device(struct seen_device *dev)
         clear_point(&dev->points[i]);
     free(dev->points);
     free(dev->reason);
+    json_decref(dev->remedy);
     free(dev->name);
 }
 
@@ -144,6 +145,9 @@ static int set_status(struct seen_device *dev, const json_t *body)
     lec_copy_utf8(dev->status, sizeof dev->status, status, strlen(status));
     free(dev->reason);
     dev->reason = copy;
+    json_t *remedy = json_object_get(body, "remedy");
+    json_decref(dev->remedy);
+    dev->remedy = json_is_object(remedy) ? json_incref(remedy) : NULL;
     return 0;
 }
 

@@ -231,8 +231,9 @@ LEC_API const char *lec_view_reason(const struct lec_view *view);
 /* What is known of a device. Lent until the next dispatch. */
 struct lec_view_device {
     const char *name;
-    const char *status; /* as in the protocol; "away" with our reason when the room is out of reach */
-    const char *reason; /* "" if none */
+    const char *status;   /* as in the protocol; "away" with our reason when the room is out of reach */
+    const char *reason;   /* "" if none */
+    const json_t *remedy; /* what a person can do, {"vi","en"}; NULL if nothing is known */
     size_t n_points;
 };
 
