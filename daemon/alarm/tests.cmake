@@ -6,4 +6,5 @@ function(lectern_alarm_test name)
         LINK lecternd_alarm)
 endfunction()
 
+lectern_alarm_test(engine)
 lectern_alarm_test(property)
