@@ -184,6 +184,9 @@ static int on_body_end(struct exchange *x)
 {
     if (!x->begun)
         return -1;
+    if (x->whole) /* something lies behind the body; libwebsockets 4.1 takes it for more of it, again and again */
+        return -1;
+    x->whole = true;
     if (x->answering)
         return 0;
     door_expect(x->wsi, DOOR_WAIT_S);

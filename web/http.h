@@ -38,6 +38,7 @@ struct exchange {
     bool chunked; /* of a download, whose length is not known before */
     struct lec_buf posted;
     size_t to_come; /* bytes of a posted body */
+    bool whole;     /* it has come */
     int refused;    /* a POST that is refused once its body has come: the status; 0: not */
     const char *refused_code, *refused_vi, *refused_en;
     struct api_call *call;
