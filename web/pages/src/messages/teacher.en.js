@@ -33,7 +33,11 @@ export default {
   'teacher.run.steps': 'Steps: {done} of {n} done',
   'teacher.run.by': 'Started by {who}.',
   'teacher.run.over': 'Instead of “{scene}”; left undone: {list}.',
-  'teacher.run.unstoppable': 'Cannot be stopped half way: {device}.',
+  'teacher.run.unstoppable.on': 'The {device} cannot be stopped while it starts.',
+  'teacher.run.unstoppable.off': 'The {device} cannot be stopped while it shuts down.',
+  'teacher.run.unstoppable.other': 'The {device}: what was sent cannot be called back.',
+  'teacher.run.soon': '{scene}: nearly done',
+  'teacher.scene.soon': 'nearly done',
 
   'teacher.step.queued': 'waiting its turn',
   'teacher.step.checking': 'looking',

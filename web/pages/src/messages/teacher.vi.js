@@ -33,7 +33,11 @@ export default {
   'teacher.run.steps': 'Các bước: xong {done} trên {n}',
   'teacher.run.by': '{who} đã bấm.',
   'teacher.run.over': 'Thay cho “{scene}”; bỏ lại: {list}.',
-  'teacher.run.unstoppable': 'Không dừng giữa chừng được: {device}.',
+  'teacher.run.unstoppable.on': '{device} không dừng được khi đang khởi động.',
+  'teacher.run.unstoppable.off': '{device} không dừng được khi đang tắt.',
+  'teacher.run.unstoppable.other': '{device}: lệnh đã gửi, không rút lại được.',
+  'teacher.run.soon': '{scene}: sắp xong',
+  'teacher.scene.soon': 'sắp xong',
 
   'teacher.step.queued': 'chờ đến lượt',
   'teacher.step.checking': 'đang xem',

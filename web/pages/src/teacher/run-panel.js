@@ -6,7 +6,7 @@ import { mayCall, runsOf } from '../lib/room.js'
 import { call } from '../lib/socket.js'
 import { fetchMeta, getRoom, useRoom } from '../lib/store.js'
 import { useNow } from '../lib/ticker.js'
-import { duration, t } from '../lib/words.js'
+import { duration, has, t } from '../lib/words.js'
 import { Button, IconButton } from '../ui/button.js'
 import { Icon } from '../ui/icon.js'
 import { announce, toast } from '../ui/live.js'
@@ -40,7 +40,12 @@ function headline(run, now) {
     const step = runs.longest(run, now)
     return {
       kind: 'going',
-      title: left === null ? t('teacher.run.unknown', { scene }) : t('teacher.run.left', { scene, time: duration(Math.max(1000, left)) }),
+      title:
+        left === null
+          ? t('teacher.run.unknown', { scene })
+          : left < 1000
+            ? t('teacher.run.soon', { scene })
+            : t('teacher.run.left', { scene, time: duration(left) }),
       more: step ? t('teacher.run.waits', { what: doingText(step.target, step.value) }) : '',
     }
   }
@@ -58,6 +63,14 @@ function headline(run, now) {
     default:
       return { kind: 'short', title: t('teacher.run.failed', { scene }), more: missed ? t('teacher.run.missed', { devices: missed }) : '' }
   }
+}
+
+// "máy chiếu không dừng được khi đang khởi động"
+function unstoppable(run, name) {
+  const step = run.steps.find((s) => s.name === name)
+  const device = inSentence(deviceName(step?.target.split('.')[0] ?? name))
+  const key = `teacher.run.unstoppable.${step?.target.endsWith('.power') ? step.value : 'other'}`
+  return t(has(key) ? key : 'teacher.run.unstoppable.other', { device })
 }
 
 // Said aloud when it changes, not with each second.
@@ -138,11 +151,7 @@ function Run({ run, others, now, clock, me, onDismiss }) {
       </p>`,
     )}
     ${stopping?.map(
-      ({ step, reason }) => html`<p class="run-note" key=${step}>
-        <${Icon} name="alert" size="small" />
-        <span>${t('teacher.run.unstoppable', { device: inSentence(deviceName(run.steps.find((s) => s.name === step)?.target.split('.')[0] ?? step)) })}</span>
-        <small class="quiet">${reason}</small>
-      </p>`,
+      ({ step }) => html`<p class="run-note" key=${step}><${Icon} name="alert" size="small" /><span>${unstoppable(run, step)}</span></p>`,
     )}
     <details class="fold" open=${unfolded} onToggle=${(e) => e.currentTarget.open !== unfolded && setOpen(e.currentTarget.open)}>
       <summary>${t('teacher.run.steps', { done: run.steps.filter(runs.succeeded).length, n: run.steps.length })}</summary>

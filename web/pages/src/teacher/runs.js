@@ -77,26 +77,27 @@ export function restores(run) {
   return out
 }
 
-// Of the other runs, what this one took over: [{run, targets}]
+// Of the other runs, what this one took over and sets otherwise: [{run, targets}]
 export function takenOver(run, runs) {
   const out = []
   for (const other of runs) {
     if (other.run === run.run || other.started > run.started) continue
     const targets = other.steps
-      .filter((s) => s.state === 'overridden' && run.steps.some((mine) => mine.target === s.target))
+      .filter((s) => s.state === 'overridden' && run.steps.some((mine) => mine.target === s.target && mine.value !== s.value))
       .map((s) => s.target)
     if (targets.length > 0 && (running(other) || endedAt(other) >= run.started / 1000 - 1000)) out.push({ run: other, targets })
   }
   return out
 }
 
-// The runs that the page shows: all under way, and the last one ended while it can be undone or has just ended; newest first.
+// The runs that the page shows: all under way, and of the others the one begun last, while it can be undone and nobody has closed it;
+// newest first.
 export function shown(runs, now, clock = 0, dismissed = new Set()) {
   const under = runs.filter(running)
   const ended = runs
-    .filter((r) => !running(r) && !dismissed.has(r.run))
-    .sort((a, b) => endedAt(b, clock) - endedAt(a, clock))
+    .filter((r) => !running(r))
+    .sort((a, b) => b.started - a.started)
     .slice(0, 1)
-    .filter((r) => now - endedAt(r, clock) < UNDO_MS)
+    .filter((r) => !dismissed.has(r.run) && now - endedAt(r, clock) < UNDO_MS)
   return [...under, ...ended].sort((a, b) => b.started - a.started)
 }

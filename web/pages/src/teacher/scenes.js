@@ -25,7 +25,7 @@ function SceneButton({ scene, run, asked, onStart, can, now }) {
   const busy = asked || !!run
   const { part, left } = run ? progress(run, now) : { part: null, left: null }
   let hint
-  if (run && left !== null) hint = t('teacher.scene.left', { time: duration(Math.max(1000, left)) })
+  if (run && left !== null) hint = left < 1000 ? t('teacher.scene.soon') : t('teacher.scene.left', { time: duration(left) })
   else if (run) hint = t('teacher.scene.first')
   else if (asked) hint = t('teacher.scene.asked')
   else hint = scene.usual_ms ? t('teacher.scene.usual', { time: duration(scene.usual_ms) }) : t('teacher.scene.never')
