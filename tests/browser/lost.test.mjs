@@ -1,0 +1,84 @@
+// What a page does when the daemon, the gateway or the network goes away: it says so, keeps the last picture in grey, and comes back by itself.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Stage, until } from './stage.mjs'
+
+let stage
+before(async () => {
+  stage = await new Stage().open()
+})
+after(() => stage.close())
+
+const LOST = 'Những gì bạn thấy là hình ảnh cũ'
+const lost = (page) => page.getByText(LOST)
+const grey = (page) => page.evaluate(() => document.documentElement.classList.contains('room-lost'))
+
+async function console_(options) {
+  const page = await stage.at('lan', '', options)
+  await page.getByText('Đã kết nối').waitFor()
+  await page.getByText('26').or(page.getByText('°C')).first().waitFor()
+  page.loads = 0
+  page.on('framenavigated', () => page.loads++)
+  return page
+}
+
+test('the daemon is killed and started again while the page is open', async () => {
+  const page = await console_()
+  await stage.daemon.end('SIGKILL')
+  await lost(page).waitFor({ timeout: 8000 })
+  assert.equal(await grey(page), true)
+  assert.ok((await page.locator('section.card').count()) > 5, 'the last picture stays')
+  assert.equal(await page.locator('[data-scene]:enabled').count(), 0, 'nothing is offered that cannot be done')
+  await stage.startDaemon()
+  await lost(page).waitFor({ state: 'detached' })
+  assert.equal(await grey(page), false)
+  assert.equal(page.loads, 0, 'without a reload')
+  await page.locator('[data-scene="break"]').click()
+  await until(async () => (await page.locator('section.run').first().getAttribute('data-state')) === 'done', 'a scene afterwards')
+  assert.deepEqual(page.complaints, [])
+})
+
+test('the gateway is restarted: people stay signed in', async () => {
+  const page = await console_()
+  await stage.gateway.end()
+  await lost(page).waitFor({ timeout: 8000 })
+  await stage.startGateway()
+  await lost(page).waitFor({ state: 'detached' })
+  await page.getByText('Cô Nguyễn Thị Lan').waitFor()
+  assert.equal(page.loads, 0)
+})
+
+test('the network is cut for 30 s, without a word to either end', async () => {
+  const page = await console_()
+  stage.network.pull()
+  const cut = Date.now()
+  await lost(page).waitFor({ timeout: 15_000 })
+  assert.ok(Date.now() - cut < 12_000, 'the page notices by itself')
+  stage.lectern(['set', 'lights.board', 'true'])
+  await until(() => Date.now() - cut >= 30_000, '30 s', 31_000) // the cut itself is what is tested
+  assert.equal(await lost(page).count(), 1)
+  stage.network.plug()
+  const back = Date.now()
+  await lost(page).waitFor({ state: 'detached' })
+  assert.ok(Date.now() - back < 12_000)
+  const board = page.getByRole('switch', { name: 'Đèn bảng' })
+  await until(async () => (await board.getAttribute('aria-checked')) === 'true', 'the value of now')
+  assert.equal(page.loads, 0)
+})
+
+test('a page that wakes is current in under 3 s', async () => {
+  const page = await console_()
+  await page.context().setOffline(true)
+  await page.evaluate(() => dispatchEvent(new Event('offline')))
+  await lost(page).waitFor({ timeout: 15_000 })
+  stage.lectern(['set', 'lights.board', 'false'])
+  await page.context().setOffline(false)
+  const woken = Date.now()
+  await page.evaluate(() => {
+    dispatchEvent(new Event('online'))
+    document.dispatchEvent(new Event('visibilitychange'))
+  })
+  await lost(page).waitFor({ state: 'detached', timeout: 3000 })
+  await until(async () => (await page.getByRole('switch', { name: 'Đèn bảng' }).getAttribute('aria-checked')) === 'false', 'the value of now', 3000)
+  assert.ok(Date.now() - woken < 3000)
+})
