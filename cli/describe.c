@@ -127,6 +127,9 @@ static int describe_room(struct cli *cli)
         out_styled(BOLD, "%s", lang_json(json_object_get(room, "label")));
         out(" (%s/%s), lecternd %s%s\n", text_of(room, "site"), text_of(room, "room"), text_of(room, "version"),
             json_is_true(json_object_get(room, "simulated")) ? T(", mô phỏng", ", simulated") : "");
+        const json_t *you = json_object_get(room, "you");
+        if (you)
+            out(T("bạn: %s, vai trò %s\n", "you: %s, role %s\n"), text_of(you, "principal"), text_of(you, "role"));
         static const char *const lists[] = {"devices", "scenes"};
         for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
             const json_t *names = json_object_get(room, lists[k]);

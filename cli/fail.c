@@ -4,7 +4,8 @@
 
 #include "cli.h"
 
-#define CALL_MS 5000
+#define CALL_MS     5000
+#define NOT_ALLOWED (-32008) /* for this role */
 
 /* The exit code for an error object of the room: what was asked makes no sense here, or it was not done. */
 static int exit_of_error(const json_t *error)
@@ -94,7 +95,11 @@ int cli_fail_call(const struct cli *cli, int rc, json_t *error, const struct lec
     if (cli->json) {
         print_json(error, code);
     } else {
-        out_err("lectern: %s\n", text_of(error, "message"));
+        if (int_of(error, "code", 0) == NOT_ALLOWED)
+            out_err(T("lectern: bạn không có quyền làm việc này (%s)\n", "lectern: you may not do this (%s)\n"),
+                    text_of(error, "message"));
+        else
+            out_err("lectern: %s\n", text_of(error, "message"));
         print_hints(json_object_get(error, "data"));
     }
     json_decref(error);

@@ -21,6 +21,7 @@ static const char usage[] = "Usage: lecternd [options] ROOM.ini\n"
                             "  --run DIR        sockets are DIR/<room>/ (default $LECTERN_RUN, else /run/lectern)\n"
                             "  --profiles DIR   classes and device profiles\n"
                             "  --drivers DIR    driver modules\n"
+                            "  --gateway USER   who may speak for people (default: the room file's, else lectern-web)\n"
                             "  --verbose        log debugging messages too\n"
                             "  --help, --version\n"
                             "\n"
@@ -35,11 +36,17 @@ struct arguments {
 static int parse(int argc, char **argv, struct arguments *a)
 {
     static const struct option options[] = {
-        {"simulated", required_argument, NULL, 'm'}, {"secrets", required_argument, NULL, 's'},
-        {"state", required_argument, NULL, 't'},     {"run", required_argument, NULL, 'r'},
-        {"profiles", required_argument, NULL, 'p'},  {"drivers", required_argument, NULL, 'd'},
-        {"verbose", no_argument, NULL, 'v'},         {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},         {0},
+        {"simulated", required_argument, NULL, 'm'},
+        {"secrets", required_argument, NULL, 's'},
+        {"state", required_argument, NULL, 't'},
+        {"run", required_argument, NULL, 'r'},
+        {"profiles", required_argument, NULL, 'p'},
+        {"drivers", required_argument, NULL, 'd'},
+        {"gateway", required_argument, NULL, 'g'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {0},
     };
     for (int c; (c = getopt_long(argc, argv, "vh", options, NULL)) != -1;) {
         switch (c) {
@@ -60,6 +67,9 @@ static int parse(int argc, char **argv, struct arguments *a)
             break;
         case 'd':
             a->setup.drivers_dir = optarg;
+            break;
+        case 'g':
+            a->setup.gateway = optarg;
             break;
         case 'v':
             lec_log_set_level(LEC_LOG_DEBUG);

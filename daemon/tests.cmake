@@ -9,3 +9,4 @@ lectern_test(line_schedule SOURCES ${unit}/line_schedule_test.c LINK lecternd_li
 lectern_test(link SOURCES ${unit}/link_test.c LINK lecternd_line)
 lectern_test(notice SOURCES ${unit}/notice_test.c LINK lecternd_line)
 lectern_test(link_serial SOURCES ${unit}/link_serial_test.c LINK lecternd_line)
+lectern_test(roles SOURCES ${unit}/roles_test.c LINK lecternd_core)

@@ -231,7 +231,9 @@ struct request {
     const struct method *method;
     json_t *params; /* object; borrowed */
     const char *principal;
-    enum role role;
+    enum lec_role role;
+    bool gateway;            /* the user at the other end may speak for people... */
+    bool as;                 /* ...and does, for this principal */
     struct remembered *slot; /* where the answer is kept for a retry; NULL for methods that change nothing */
 };
 
@@ -288,6 +290,7 @@ struct pending {
     struct remembered *slot;
     uint64_t slot_serial;
     bool commands; /* changed_begin was called */
+    bool as;       /* the gateway asked for the principal */
     char principal[64];
 };
 
@@ -317,7 +320,10 @@ struct retry;
 struct retry *retry_new(void);
 void retry_free(struct retry **retry);
 /* The place of this id: *again true when it was seen before. NULL for lack of memory (then nothing is remembered). */
-struct remembered *retry_find(struct retry *retry, const struct caller *caller, const struct id *id, bool *again);
+struct remembered *retry_find(struct retry *retry, const struct caller *caller, const struct id *id,
+                              const char *principal, bool *again);
+/* Whether that request was this principal's. */
+bool retry_of(const struct remembered *slot, const char *principal);
 /* The answer to it if there is one yet; NULL while it is under way. */
 const char *retry_answer(const struct remembered *slot, size_t *n);
 uint64_t retry_serial(const struct remembered *slot);
@@ -342,11 +348,12 @@ void parked_free(struct core *core);
 /* ---- The rest ----------------------------------------------------------------------------------------------- */
 
 struct limits { /* each limit that was reached, how often */
-    uint64_t oversized, frames, pending, caller, line_ops, bad_json, device_events;
+    uint64_t oversized, frames, pending, caller, line_ops, bad_json, device_events, refusals, logins, helps;
 };
 
 struct core_setup {
     const char *room_file, *secrets, *line_map, *state_dir, *run_dir, *profiles, *drivers_dir;
+    const char *gateway; /* NULL: the room file says */
 };
 
 struct core {
@@ -417,6 +424,8 @@ void core_end(struct core *core);
 /* journal.c */
 void journal_add(struct core *core, const char *kind, const char *device, const char *name, const char *principal,
                  const char *data);
+/* An answer to help.call's question; false: it is not its own. */
+bool help_read(struct core *core, uint64_t token, const char *json);
 int journal_open(struct core *core, struct lec_err *err);
 void journal_read(struct core *core, struct request *r);
 void journal_close(struct core *core);

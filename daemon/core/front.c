@@ -1,6 +1,5 @@
 /* The command socket: messages in, JSON-RPC checked, one dispatch point, answers out. */
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -280,7 +279,7 @@ static void reply_garbage(struct core *core, const struct caller *caller, json_t
 }
 
 /* The one place that every request passes: known method, allowed principal, not done before; then it runs. */
-static void dispatch(struct core *core, struct request *r, const char *method)
+static void dispatch(struct core *core, struct request *r, json_t *id, const char *method)
 {
     r->method = method_find(method);
     if (!r->method) {
@@ -290,14 +289,22 @@ static void dispatch(struct core *core, struct request *r, const char *method)
         reply_error(core, r, &t);
         return;
     }
-    if (!access_allowed(r->role, r->method)) {
-        struct trouble t = {.code = -32008, .reason = "this principal may not do this"};
-        reply_error(core, r, &t);
+    if (!role_may(core, r->role, r->method, r->params) &&
+        !(r->gateway && !r->as && role_may_ever(LEC_ROLE_GATEWAY, r->method))) {
+        char why[80];
+        snprintf(why, sizeof why, "the role %s may not do this", role_name(r->role));
+        role_refuse(core, r, why);
         return;
     }
     if (r->method->changes) {
         bool again = false;
-        r->slot = retry_find(core->retry, r->caller, &r->id, &again);
+        r->slot = retry_find(core->retry, r->caller, &r->id, r->principal, &again);
+        if (r->slot && again &&
+            !retry_of(r->slot, r->principal)) { /* what another person was told is not for this one */
+            r->slot = NULL;
+            reply_garbage(core, r->caller, id, -32600, "this id is of another principal's request");
+            return;
+        }
         if (r->slot && again) {
             size_t n;
             const char *answer = retry_answer(r->slot, &n);
@@ -311,6 +318,13 @@ static void dispatch(struct core *core, struct request *r, const char *method)
     r->method->run(core, r);
 }
 
+/* Somebody who is not the gateway speaks for somebody else. */
+static void pretend(struct core *core, struct request *r, const char *method)
+{
+    r->method = method_find(method);
+    role_refuse(core, r, "only the gateway may speak for somebody else");
+}
+
 static void request_parsed(struct core *core, const struct caller *caller, const struct principal *who, json_t *root)
 {
     json_t *id = json_object_get(root, "id");
@@ -321,17 +335,29 @@ static void request_parsed(struct core *core, const struct caller *caller, const
     const char *version = json_string_value(json_object_get(root, "jsonrpc"));
     const char *method = json_string_value(json_object_get(root, "method"));
     json_t *params = json_object_get(root, "params");
-    struct request r = {.caller = caller, .principal = who->name, .role = who->role, .params = params};
+    const json_t *as = json_object_get(root, "as");
+    struct principal person = *who;
+    bool person_ok = !as || (who->gateway && access_as(as, &person));
+    struct request r = {.caller = caller,
+                        .principal = person.name,
+                        .role = person.role,
+                        .gateway = who->gateway,
+                        .as = person.as,
+                        .params = params};
     if (!version || strcmp(version, "2.0") != 0)
         reply_garbage(core, caller, id, -32600, "\"jsonrpc\" must be \"2.0\"");
     else if (!id || !read_id(id, &r.id))
         reply_garbage(core, caller, NULL, -32600, "\"id\" must be a whole number or a text of 1 to 64 bytes");
     else if (!method)
         reply_garbage(core, caller, id, -32600, "\"method\" must be a text");
+    else if (!person_ok && who->gateway)
+        reply_garbage(core, caller, id, -32600, "\"as\" must be {\"principal\": 1 to 63 bytes, \"role\": of a person}");
+    else if (!person_ok)
+        pretend(core, &r, method);
     else if (params && !json_is_object(params))
         reply_param(core, &r, "params", "an object is wanted");
     else
-        dispatch(core, &r, method);
+        dispatch(core, &r, id, method);
 }
 
 static void handle(struct core *core, const struct caller *caller, const struct principal *who, const char *data,
@@ -386,7 +412,7 @@ static bool take_one(struct core *core)
         }
     }
     if (have && !more(&msg)) {
-        struct principal who = access_principal(&msg);
+        struct principal who = access_principal(core, &msg);
         handle(core, &caller, &who, zmq_msg_data(&msg), zmq_msg_size(&msg));
     } else if (have) {
         while (more(&msg))

@@ -19,6 +19,7 @@ struct held *held_add(struct core *core, const struct request *r, const char *ab
                            .method = r->method,
                            .slot = r->slot,
                            .slot_serial = retry_serial(r->slot)};
+        h->as = r->as;
         snprintf(h->principal, sizeof h->principal, "%s", r->principal);
         lec_copy_utf8(h->about, sizeof h->about, about, strlen(about));
         return h;
@@ -42,6 +43,7 @@ void held_request(struct held *h, struct request *out)
                             .id = h->id,
                             .method = h->method,
                             .principal = h->principal,
+                            .as = h->as,
                             .slot = retry_valid(h->slot, h->slot_serial) ? h->slot : NULL};
 }
 
@@ -72,6 +74,7 @@ void journal_request(struct core *core, const struct request *r, const char *abo
         lec_json_key(&b, "reason");
         lec_json_str(&b, reason);
     }
+    via_write(&b, core, r->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)
         journal_add(core, "command", "", about, r->principal, b.data);

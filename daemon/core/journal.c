@@ -43,6 +43,8 @@ static void on_stored(void *ctx, uint64_t journal, const char *kind, const char 
 static void on_read(void *ctx, uint64_t token, const char *json, const struct lec_err *err)
 {
     struct core *core = ctx;
+    if (help_read(core, token, json))
+        return;
     for (size_t i = 0; i < WAITERS_MAX; i++) {
         struct journal_waiter *w = &core->journal_waiters[i];
         if (w->token != token)

@@ -51,7 +51,10 @@ static void room_describe(struct core *core, struct request *r)
         lec_json_next(b);
         lec_json_str(b, room->scenes[i].name);
     }
-    lec_buf_puts(b, "]}");
+    lec_buf_putc(b, ']');
+    lec_json_key(b, "you");
+    role_describe(b, r);
+    lec_buf_putc(b, '}');
     reply_send(core, r);
 }
 
@@ -251,6 +254,9 @@ static void write_limits(struct core *core, struct lec_buf *b)
                 {"caller_operations", l->caller},
                 {"not_a_request", l->bad_json},
                 {"device_events", l->device_events},
+                {"refusals", l->refusals},
+                {"logins", l->logins},
+                {"help_calls", l->helps},
                 {"journal_lost", core->store_lost},
                 {"connections", descriptors_refused()},
                 {"recorder_overrun", core->record->overrun},
@@ -327,8 +333,10 @@ const struct method core_methods[] = {
     {"experiment.sample", true, experiment_sample},
     {"experiment.start", true, experiment_start},
     {"experiment.stop", true, experiment_stop},
+    {"help.call", true, help_call},
     {"journal.read", false, journal_read},
     {"line.trace", false, line_trace},
+    {"login.note", true, login_note},
     {"point.calibrate", true, point_calibrate},
     {"point.read", false, point_read},
     {"point.write", true, point_write},

@@ -49,6 +49,9 @@ void alarm_ack(struct core *core, struct request *r);
 void alarm_list(struct core *core, struct request *r);
 void alarm_shelve(struct core *core, struct request *r);
 void alarm_unshelve(struct core *core, struct request *r);
+/* methods_people.c */
+void login_note(struct core *core, struct request *r);
+void help_call(struct core *core, struct request *r);
 /* search.c */
 void driver_search(struct core *core, struct request *r);
 

@@ -18,6 +18,7 @@ static void journal_scene(struct core *core, struct request *r, const char *scen
         lec_json_key(&b, "reason");
         lec_json_str(&b, err->text);
     }
+    via_write(&b, core, r->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)
         journal_add(core, "command", "", scene ? scene : "", r->principal, b.data);

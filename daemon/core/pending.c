@@ -65,6 +65,7 @@ struct pending *pending_for(struct core *core, const struct request *r, enum pen
     p->method = r->method;
     p->slot = r->slot;
     p->slot_serial = retry_serial(r->slot);
+    p->as = r->as;
     snprintf(p->principal, sizeof p->principal, "%s", r->principal);
     return p;
 }
@@ -75,6 +76,7 @@ void pending_request(struct pending *p, struct request *out)
                             .id = p->id,
                             .method = p->method,
                             .principal = p->principal,
+                            .as = p->as,
                             .slot = retry_valid(p->slot, p->slot_serial) ? p->slot : NULL};
 }
 
@@ -114,6 +116,7 @@ static void journal_outcome(struct core *core, const struct pending *p, const ch
     }
     lec_json_key(&b, "ms");
     lec_json_int(&b, (lec_now() - p->begun) / LEC_MS);
+    via_write(&b, core, p->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)
         journal_add(core, "command", p->device->desc->name,

@@ -27,6 +27,7 @@ struct held {
     const struct method *method;
     struct remembered *slot;
     uint64_t slot_serial;
+    bool as; /* the gateway asked for the principal */
     char principal[64];
     char about[96]; /* the run, experiment or target, for the journal */
 };

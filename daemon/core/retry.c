@@ -12,6 +12,7 @@
 struct remembered {
     struct caller caller;
     struct id id;
+    char principal[PRINCIPAL_MAX + 1];
     uint64_t serial; /* of the request that took this place; 0: free */
     int64_t at;
     char *answer;
@@ -89,7 +90,13 @@ static void release(struct retry *retry, struct remembered *r)
     r->serial = 0;
 }
 
-struct remembered *retry_find(struct retry *retry, const struct caller *caller, const struct id *id, bool *again)
+bool retry_of(const struct remembered *slot, const char *principal)
+{
+    return strcmp(slot->principal, principal) == 0;
+}
+
+struct remembered *retry_find(struct retry *retry, const struct caller *caller, const struct id *id,
+                              const char *principal, bool *again)
 {
     int64_t now = lec_now();
     size_t bucket = hash(caller, id);
@@ -104,6 +111,7 @@ struct remembered *retry_find(struct retry *retry, const struct caller *caller, 
     retry->head = (retry->head + 1) % RETRY_MAX;
     release(retry, r);
     *r = (struct remembered){.caller = *caller, .id = *id, .serial = ++retry->serial, .at = now};
+    snprintf(r->principal, sizeof r->principal, "%s", principal);
     r->next = retry->buckets[bucket];
     retry->buckets[bucket] = r;
     return r;

@@ -226,7 +226,8 @@ class FakeRoom:
 
     def _room_describe(self, _):
         return {"site": SITE, "room": self.room, "label": {"vi": "Phòng thử", "en": "Test room"}, "boot": self.boot,
-                "version": "0.1.0", "simulated": False, "devices": list(DEVICES), "scenes": ["lesson", "end-of-day"]}
+                "version": "0.1.0", "simulated": False, "devices": list(DEVICES), "scenes": ["lesson", "end-of-day"],
+                "you": {"principal": "lan", "role": "teacher", "may": ["room.describe"]}}
 
     def _device_list(self, _):
         return {"devices": [self._row(name) for name in DEVICES]}

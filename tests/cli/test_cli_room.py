@@ -180,6 +180,7 @@ def test_devices_and_describe(cli, room, say):
     assert cli("describe", "projector", "--wot").json["title"] == "projector"
     assert room.calls("device.describe")[-1] == {"device": "projector", "as": "wot"}
     assert say("Phòng thử", "Test room") in cli("describe").out
+    assert say("bạn: lan, vai trò teacher", "you: lan, role teacher") in cli("describe").out
     assert cli("describe", "nothing").code == 2
 
 

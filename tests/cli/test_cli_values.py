@@ -120,6 +120,15 @@ def test_set_never_claims_what_the_room_did_not_say(cli, room, say, code, verdic
     assert say("Nên thử: Kiểm tra dây.", "What to do: Check the cable.") in got.err
 
 
+def test_who_may_not_is_told_so_in_words(cli, room, say):
+    room.handlers["point.write"] = refuse(-32008, "the role viewer may not do this", reason="the role viewer may not do this",
+                                          remedy={"vi": "Hãy đăng nhập với tài khoản giáo viên.", "en": "Sign in as a teacher."})
+    got = cli("set", "projector.power", "on")
+    assert got.code == 1
+    assert say("bạn không có quyền làm việc này", "you may not do this") in got.err
+    assert say("Hãy đăng nhập với tài khoản giáo viên.", "Sign in as a teacher.") in got.err
+
+
 def test_set_of_a_verdict_it_does_not_know_is_no_success(english, room):
     room.handlers["point.write"] = lambda _: {"target": "projector.power", "verdict": "perhaps"}
     assert english("set", "projector.power", "on").code == 1
