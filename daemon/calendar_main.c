@@ -45,11 +45,12 @@ static void limit(void)
 
 /* Reads one calendar and what it says about the time asked for. What cannot be read says nothing. */
 static int read_one(const char *file, const struct calendar_rules *rules, const struct call *call,
-                    struct calendar **calendar, struct calendar_list *list, struct lec_report *report)
+                    struct calendar **calendar, struct calendar_list *list, bool *whole, struct lec_report *report)
 {
     int rc = calendar_open(file, rules, calendar, report);
     if (rc == 0)
         rc = calendar_expand(*calendar, call->from_us, call->to_us, list, report);
+    *whole = *whole && rc == 0;
     return rc == LEC_E_NOMEM ? rc : 0;
 }
 
@@ -60,15 +61,16 @@ static int answer(const struct call *call)
     struct calendar_rules rules = {.scenes = call->know_scenes ? call->scenes : NULL, .n_scenes = call->n_scenes};
     struct lec_report report;
     struct lec_buf json;
+    bool whole = true;
     lec_report_init(&report);
     lec_buf_init(&json, ANSWER_MAX);
-    int rc = read_one(call->file, &rules, call, &calendar, &periods, &report);
+    int rc = read_one(call->file, &rules, call, &calendar, &periods, &whole, &report);
     rules.holidays = true;
     if (rc == 0 && call->holidays)
-        rc = read_one(call->holidays, &rules, call, &holidays, &free_days, &report);
+        rc = read_one(call->holidays, &rules, call, &holidays, &free_days, &whole, &report);
     lec_report_sort(&report);
     calendar_cancel(&periods, &free_days);
-    calendar_json(&periods, &free_days, &report, &json);
+    calendar_json(&periods, &free_days, whole, &report, &json);
     if (rc == 0 && (json.failed || fwrite(json.data, 1, json.len, stdout) != json.len || fflush(stdout) != 0))
         rc = LEC_E_NOMEM;
     lec_buf_done(&json);

@@ -11,7 +11,7 @@ static int prepare(struct calendar *c, struct lec_report *report)
 {
     for (size_t i = 0; i < c->n_events; i++)
         c->events[i].usable = event_prepare(c, &c->events[i], report);
-    if (c->n_events == 0)
+    if (c->n_events == 0 && !c->rules.holidays)
         lec_report_warn(report, c->file, 0, "there is no event in this calendar");
     return 0;
 }
@@ -123,10 +123,10 @@ static void write_period(const struct calendar_found *p, struct lec_buf *b)
     lec_buf_putc(b, '}');
 }
 
-void calendar_json(const struct calendar_list *periods, const struct calendar_list *holidays,
+void calendar_json(const struct calendar_list *periods, const struct calendar_list *holidays, bool whole,
                    const struct lec_report *report, struct lec_buf *json)
 {
-    lec_buf_puts(json, "{\"periods\":[");
+    lec_buf_puts(json, whole ? "{\"whole\":true,\"periods\":[" : "{\"whole\":false,\"periods\":[");
     for (size_t i = 0; i < periods->n; i++)
         write_period(&periods->at[i], json);
     lec_buf_puts(json, "],\"holidays\":[");

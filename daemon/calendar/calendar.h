@@ -73,9 +73,9 @@ int calendar_expand(struct calendar *calendar, int64_t from_us, int64_t to_us, s
 /* Marks the periods that begin during a holiday. */
 void calendar_cancel(struct calendar_list *periods, const struct calendar_list *holidays);
 
-/* The answer of lectern-calendar: {"periods":[{"uid","start","end","text","start_scene"?,"end_scene"?,"holiday"?}],
+/* The answer of lectern-calendar: {"whole" (false: a file could not be read at all),"periods":[{"uid","start","end","text","start_scene"?,"end_scene"?,"holiday"?}],
  * "holidays":[{"start","end","text"}],"mistakes":[{"file","line","text","warning"}]}. */
-void calendar_json(const struct calendar_list *periods, const struct calendar_list *holidays,
+void calendar_json(const struct calendar_list *periods, const struct calendar_list *holidays, bool whole,
                    const struct lec_report *report, struct lec_buf *json);
 
 /* Microseconds of a local time of the room; day and month may be out of range, as for mktime(3). */

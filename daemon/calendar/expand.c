@@ -72,7 +72,11 @@ static int add(struct expanding *x, const struct event *e, const struct moment *
 
 static int follow_rule(struct expanding *x, const struct event *e, size_t rule)
 {
-    icalrecur_iterator *it = icalrecur_iterator_new(e->rule[rule], e->first.t);
+    if (clock() > x->until) {
+        x->late = true;
+        return 0;
+    }
+    icalrecur_iterator *it = icalrecur_iterator_new(e->rule[rule], e->first.t); /* looks for the first one already */
     int rc = 0;
     if (!it) {
         lec_report_add(x->report, x->c->file, e->rules.at[rule].line, "RRULE: this rule cannot be followed");

@@ -161,6 +161,8 @@ int core_open(struct core *core, const struct core_setup *setup, struct lec_err 
         rc = calibrate_open(core, err);
     if (rc == 0)
         rc = record_open(core, err);
+    if (rc == 0)
+        rc = timetable_open(core, err);
     return rc;
 }
 
@@ -218,6 +220,7 @@ static void tick(struct core *core, int64_t now)
     core_clock(core);
     events_heartbeat(core);
     record_tick(core, now);
+    timetable_tick(core, now);
     alarms_tick(core, true);
     if (!core->settled) { /* what reading the room's files took is not needed again */
         core->settled = true;
@@ -257,7 +260,8 @@ enum {
     ITEM_SIGNAL,
     ITEM_RECORD,
     ITEM_LAB,
-    ITEM_SEARCH = ITEM_LAB + LAB_JOBS
+    ITEM_CALENDAR = ITEM_LAB + LAB_JOBS,
+    ITEM_SEARCH = ITEM_CALENDAR + CALENDARS
 };
 
 static int fd_of(void *socket)
@@ -292,6 +296,9 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
     for (size_t i = 0; i < LAB_JOBS; i++)
         if (items[ITEM_LAB + i].revents)
             lab_readable(core, i);
+    for (size_t i = 0; i < CALENDARS; i++)
+        if (items[ITEM_CALENDAR + i].revents)
+            calendar_readable(core, i);
     for (size_t i = n_searches; i > 0; i--)
         if (items[ITEM_SEARCH + i - 1].revents && left_over(search_socket(core, i - 1)))
             search_over(core, i - 1);
@@ -332,6 +339,8 @@ static int wait_turn(struct core *core, struct pollfd items[], bool hurry)
 {
     for (size_t i = 0; i < LAB_JOBS; i++)
         items[ITEM_LAB + i] = (struct pollfd){.fd = lab_fd(core, i), .events = POLLIN};
+    for (size_t i = 0; i < CALENDARS; i++)
+        items[ITEM_CALENDAR + i] = (struct pollfd){.fd = calendar_fd(core, i), .events = POLLIN};
     for (size_t i = 0; i < core->n_searches; i++)
         items[ITEM_SEARCH + i] = (struct pollfd){.fd = fd_of(search_socket(core, i)), .events = POLLIN};
     unsigned left = left_unread(core);
@@ -379,6 +388,7 @@ void core_close(struct core *core)
     if (core->scenes)
         lec_scenes_free(&core->scenes);
     alarms_close(core);
+    timetable_close(core);
     lab_close(core);
     hung = !record_close(core) || hung;
     journal_close(core);

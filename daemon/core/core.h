@@ -7,6 +7,7 @@
  *   reload.c  a new configuration                         remedy.c   what a person can do
  *   parked.c  answers that wait for the disk              record.h   recording: experiments and runs
  *   search.c  searching the network                       core.c     start, loop, stop
+ *   timetable.h  lessons that start by themselves         child.h    programs of ours that do one job
  *   alarms.c  the alarm engine's host
  *   changed.c who changed a value                         roles.c    what each role may do
  *
@@ -356,6 +357,8 @@ struct core_setup {
     const char *gateway; /* NULL: the room file says */
 };
 
+struct timetable;
+
 struct core {
     struct core_setup setup;
     char captured_file[4096], made_file[4096], runs_file[4096];
@@ -411,6 +414,7 @@ struct core {
     struct told **calibrations; /* that are not of the room */
     size_t n_calibrations;
     struct labs *labs;
+    struct timetable *timetable; /* NULL: the room has none */
     int64_t exports_at; /* when exported files are looked at */
 };
 
@@ -453,6 +457,19 @@ void alarms_write_snapshot(struct core *core, struct lec_buf *b); /* "alarms":[.
 void alarms_health(struct core *core, struct lec_buf *b);
 uint64_t alarms_over(const struct core *core);
 
+
+/* timetable.c, calendars.c */
+#define CALENDARS 3 /* times that lectern-calendar runs at once: for the timetable itself, for those who ask for other days */
+int timetable_open(struct core *core, struct lec_err *err); /* after the scenes and the store */
+void timetable_close(struct core *core);
+void timetable_reload(struct core *core);
+void timetable_tick(struct core *core, int64_t now); /* each second */
+void timetable_write_snapshot(struct core *core, struct lec_buf *b);
+/* As hands_off of struct lec_scenes_host. */
+bool timetable_hands_off(struct core *core, const char *run, const struct lec_point *point,
+                         const struct lec_value *wanted, const char *by, char reason[LEC_ERR_TEXT]);
+int calendar_fd(struct core *core, size_t at); /* -1: none */
+void calendar_readable(struct core *core, size_t at);
 
 /* search.c */
 void *search_socket(struct core *core, size_t at);

@@ -2,24 +2,18 @@
  * file. So neither a large fit nor a library for spreadsheets can hold up or grow the room. */
 #include "core/methods.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/child.h"
 #include "core/record.h"
 #include "lectern/log.h"
 
 #define ANSWER_MAX (4u * 1024 * 1024) /* bytes that it may answer */
 #define EXPORT_NS  (600 * LEC_SEC)    /* after which it is ended */
 #define ANALYZE_NS (30 * LEC_SEC)
-#define NICE       10
-#define REAP_MAX   16 /* programs that were ended and have not gone yet */
 
 struct lab {
     pid_t pid;
@@ -33,53 +27,20 @@ struct lab {
 
 struct labs {
     struct lab *at[LAB_JOBS];
-    pid_t gone[REAP_MAX];
+    struct children children;
 };
-
-static void reap(struct labs *labs)
-{
-    for (size_t i = 0; i < REAP_MAX; i++)
-        if (labs->gone[i] > 0 && waitpid(labs->gone[i], NULL, WNOHANG) != 0)
-            labs->gone[i] = 0;
-}
-
-/* Ends the program with whatever it started. It is looked after when it has gone. */
-static void end_program(struct labs *labs, pid_t pid)
-{
-    kill(-pid, SIGKILL);
-    if (waitpid(pid, NULL, WNOHANG) != 0)
-        return;
-    for (size_t i = 0; i < REAP_MAX; i++)
-        if (labs->gone[i] == 0) {
-            labs->gone[i] = pid;
-            return;
-        }
-}
 
 static void drop(struct core *core, size_t at)
 {
     struct lab *lab = core->labs->at[at];
     core->labs->at[at] = NULL;
-    end_program(core->labs, lab->pid);
+    child_end(&core->labs->children, lab->pid);
     close(lab->fd);
     lec_buf_done(&lab->answer);
     free(lab);
 }
 
 /* ---- Starting ----------------------------------------------------------------------------------------------- */
-
-/* It lies beside our own program, so that a build folder works like an installed prefix. */
-static int program(char *path, size_t size, struct lec_err *err)
-{
-    ssize_t n = readlink("/proc/self/exe", path, size - 1);
-    char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
-    if (!slash || (size_t)(slash - path) + sizeof "/lectern-lab" > size)
-        return lec_fail(err, LEC_E_BUG, "the folder of lectern-lab cannot be found");
-    snprintf(slash, size - (size_t)(slash - path), "/lectern-lab");
-    if (access(path, X_OK) < 0)
-        return lec_fail(err, LEC_E_NOTSUP, "%s is not installed: no exports and no analysis", path);
-    return 0;
-}
 
 /* The request as a file that lies in memory: nobody has to feed a pipe. */
 static int request_file(const char *text, struct lec_err *err)
@@ -93,53 +54,16 @@ static int request_file(const char *text, struct lec_err *err)
     return lec_fail(err, LEC_E_NOMEM, "no memory for a request to lectern-lab");
 }
 
-static int spawn(struct core *core, const char *path, int in, int out, pid_t *pid)
+static int begin(struct core *core, struct lab *lab, const char *request, struct lec_err *err)
 {
     char name[] = "lectern-lab";
     char *argv[] = {name, core->runs_file, NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-    posix_spawnattr_setsigmask(&attributes, &none); /* ours are blocked */
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    int rc = posix_spawn(pid, path, &files, &attributes, argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return rc;
-}
-
-static int begin(struct core *core, struct lab *lab, const char *request, struct lec_err *err)
-{
-    char path[4096];
-    int pipes[2] = {-1, -1};
-    int rc = program(path, sizeof path, err);
-    int in = rc == 0 ? request_file(request, err) : rc;
+    int in = request_file(request, err);
     if (in < 0)
         return in;
-    if (pipe2(pipes, O_CLOEXEC) < 0) {
-        close(in);
-        return lec_fail(err, LEC_E_NOMEM, "no descriptors for lectern-lab");
-    }
-    int failed = spawn(core, path, in, pipes[1], &lab->pid);
+    int rc = child_start(argv, in, &lab->pid, &lab->fd, err);
     close(in);
-    close(pipes[1]);
-    if (failed != 0) {
-        close(pipes[0]);
-        return lec_fail(err, LEC_E_NOMEM, "lectern-lab cannot be started: %s", strerror(failed));
-    }
-    (void)setpriority(PRIO_PROCESS, (id_t)lab->pid, NICE); /* the room goes first */
-    (void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
-    lab->fd = pipes[0];
-    return 0;
+    return rc == LEC_E_NOTSUP ? lec_because(err, "no exports and no analysis") : rc;
 }
 
 /* Starts the program for this request; answers itself when that cannot be. Takes `request` and what is in it. */
@@ -371,7 +295,7 @@ void lab_tick(struct core *core, int64_t now)
 {
     if (!core->labs)
         return;
-    reap(core->labs);
+    child_reap(&core->labs->children);
     for (size_t i = 0; i < LAB_JOBS; i++)
         if (core->labs->at[i] && now >= core->labs->at[i]->deadline)
             finish(core, i, "lectern-lab took too long and was ended; ask for a shorter part of the run");
@@ -384,6 +308,6 @@ void lab_close(struct core *core)
     for (size_t i = 0; i < LAB_JOBS; i++)
         if (core->labs->at[i])
             drop(core, i);
-    reap(core->labs);
+    child_reap(&core->labs->children);
     free(core->labs);
 }

@@ -358,6 +358,9 @@ const struct method core_methods[] = {
     {"scene.undo", true, scene_undo},
     {"state.snapshot", false, state_snapshot},
     {"system.health", false, system_health},
+    {"timetable.extend", true, timetable_extend},
+    {"timetable.show", false, timetable_show},
+    {"timetable.skip", true, timetable_skip},
     {NULL, false, NULL},
 };
 

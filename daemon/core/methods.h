@@ -52,6 +52,10 @@ void alarm_unshelve(struct core *core, struct request *r);
 /* methods_people.c */
 void login_note(struct core *core, struct request *r);
 void help_call(struct core *core, struct request *r);
+/* methods_timetable.c */
+void timetable_extend(struct core *core, struct request *r);
+void timetable_show(struct core *core, struct request *r);
+void timetable_skip(struct core *core, struct request *r);
 /* search.c */
 void driver_search(struct core *core, struct request *r);
 

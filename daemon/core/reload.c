@@ -117,6 +117,7 @@ static void apply(struct core *core, const struct lec_room *room, struct outcome
     }
     lec_scenes_reload(core->scenes, room);
     record_reload(core);
+    timetable_reload(core);
     alarms_reload(core);
     free(kept);
     lec_room_unref(&old_room);

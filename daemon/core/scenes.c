@@ -106,6 +106,12 @@ static void host_keep(void *ctx, const char *key, const char *value)
     lec_store_put(core->store, key, value);
 }
 
+static bool host_hands_off(void *ctx, const char *run, const struct lec_point *point, const struct lec_value *wanted,
+                           const char *by, char reason[LEC_ERR_TEXT])
+{
+    return timetable_hands_off(ctx, run, point, wanted, by, reason);
+}
+
 static void host_random(void *ctx, uint8_t out[8])
 {
     (void)ctx;
@@ -131,6 +137,7 @@ int scenes_open(struct core *core, struct lec_err *err)
                                    .publish = host_publish,
                                    .journal = host_journal,
                                    .keep = host_keep,
+                                   .hands_off = host_hands_off,
                                    .random = host_random};
     core->scenes = lec_scenes_new(core->room, &host);
     if (!core->scenes)

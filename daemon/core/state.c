@@ -230,6 +230,7 @@ void state_write_snapshot(struct core *core, struct lec_buf *b)
     lec_json_key(b, "runs");
     lec_scenes_runs_json(core->scenes, b);
     record_snapshot(core, b);
+    timetable_write_snapshot(core, b);
     alarms_write_snapshot(core, b);
     lec_buf_putc(b, '}');
 }

@@ -227,7 +227,7 @@ int lessons_extend(struct lessons *l, int64_t by_us, const char *principal, int6
 {
     char reason[64], clock[8];
     if (!l->rules.has_closing)
-        return lec_fail(err, LEC_E_CONFIG, "this room has no closing time");
+        return lec_fail(err, LEC_E_NOTSUP, "this room has no closing time");
     struct closing *c = today_of(l, wall_us);
     int64_t last = lessons_day_us(wall_us, 1) - 1000000;
     int64_t from = c->edge == EDGE_OPEN && c->time_us > wall_us ? c->time_us : wall_us;

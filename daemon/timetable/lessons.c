@@ -254,6 +254,14 @@ int lessons_set(struct lessons *l, const struct lesson *periods, size_t n)
     return 0;
 }
 
+bool lessons_uses(const struct lessons *l, const char *scene)
+{
+    bool found = l->rules.has_closing && strcmp(scene, l->closing_scene) == 0;
+    for (size_t i = 0; i < l->n_periods && !found; i++)
+        found = strcmp(l->periods[i].is.start_scene, scene) == 0 || strcmp(l->periods[i].is.end_scene, scene) == 0;
+    return found;
+}
+
 /* ---- What is due --------------------------------------------------------------------------------------------- */
 
 void lessons_tell(struct lessons *l, const char *name, const char *what, const struct period *p, const char *scene,

@@ -77,12 +77,15 @@ int lessons_set(struct lessons *l, const struct lesson *periods, size_t n);
 /* Does what is due; called each second, and whenever a recording ended. now_ns: monotonic. */
 void lessons_tick(struct lessons *l, int64_t wall_us, int64_t now_ns);
 
-/* Puts closing off by so much, or orders one again when it is over. Returns 0, LEC_E_CONFIG (there is no closing) or LEC_E_REFUSED (it is as
+/* Puts closing off by so much, or orders one again when it is over. Returns 0, LEC_E_NOTSUP (there is no closing) or LEC_E_REFUSED (it is as
  * late as can be: midnight). */
 int lessons_extend(struct lessons *l, int64_t by_us, const char *principal, int64_t wall_us, struct lec_err *err);
 /* The scenes of this period are not started. Returns 0 with the period as JSON, LEC_E_RANGE (no such period), LEC_E_REFUSED (it is over). */
 int lessons_skip(struct lessons *l, const char *uid, int64_t start_us, const char *principal, int64_t wall_us,
                  struct lec_buf *json, struct lec_err *err);
+
+/* Whether the timetable starts this scene at some time. */
+bool lessons_uses(const struct lessons *l, const char *scene);
 
 /* ---- For people ---------------------------------------------------------------------------------------------- */
 

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lec_buf_init(&json, 4u * 1024 * 1024);
     if (calendar_parse("x.ics", text, size, &rules, &c, &report) == 0 &&
         calendar_expand(c, from, from + month, &list, &report) == 0)
-        calendar_json(&list, &none, &report, &json);
+        calendar_json(&list, &none, true, &report, &json);
     for (size_t i = 0; i < list.n; i++)
         if (list.at[i].end_us <= from || list.at[i].start_us >= from + month ||
             list.at[i].end_us <= list.at[i].start_us)
