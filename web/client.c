@@ -59,6 +59,9 @@ static void on_timer(lws_sorted_usec_list_t *sul)
         lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
         return;
     }
+    if (c->waits_for_room && !c->room->live)
+        client_live(c);
+    c->waits_for_room = false;
     size_t unsent = door_unsent(c->wsi);
     if (unsent == 0)
         c->progress_at = now;
@@ -82,7 +85,7 @@ static void on_timer(lws_sorted_usec_list_t *sul)
 void client_live(struct client *c)
 {
     c->live_due = true;
-    c->hello_due = c->room->live;
+    c->hello_due = true; /* it goes out when the room describes itself */
     lws_callback_on_writable(c->wsi);
 }
 
@@ -98,7 +101,13 @@ void client_published(struct client *c)
         lws_callback_on_writable(c->wsi);
 }
 
-static void put_live(struct client *c)
+static struct message *message_of(const struct lec_buf *b)
+{
+    return b->failed ? NULL : message_new(b->data, b->len, false);
+}
+
+/* Makes the message; when there is no memory it stays due. */
+static struct message *make_live(struct client *c)
 {
     struct lec_buf b;
     lec_buf_init(&b, 2048);
@@ -109,16 +118,19 @@ static void put_live(struct client *c)
         lec_json_str(&b, c->room->reason);
     }
     lec_buf_puts(&b, "}}");
-    c->live_due = !client_queue_text(c, &b, QUEUED_ANSWER);
+    struct message *m = message_of(&b);
+    c->live_due = !m;
     lec_buf_done(&b);
+    return m;
 }
 
-static void put_hello(struct client *c)
+/* Likewise; also NULL while the room has not described itself. */
+static struct message *make_hello(struct client *c)
 {
     const struct lec_person *person = &c->session.person;
     const json_t *described = room_describe(c->room, person->name, person->role);
     if (!described)
-        return;
+        return NULL;
     json_t *may = json_object_get(json_object_get(described, "you"), "may");
     json_t *hello =
         json_pack("{s:s,s:{s:{s:s,s:s,s:s,s:b,s:O?},s:O,s:s,s:I}}", "method", "hello", "params", "person", "name",
@@ -126,13 +138,13 @@ static void put_hello(struct client *c)
                   may, "room", described, "build", assets_build(c->server->assets), "now", (json_int_t)lec_wall_us());
     char *text = json_dumps(hello, JSON_COMPACT);
     struct message *m = text ? message_new(text, strlen(text), false) : NULL;
-    if (m && client_queue_put(c, m, QUEUED_ANSWER)) {
+    if (m) {
         c->hello_due = false;
         c->seen = 0;
     }
-    message_unref(m);
     free(text);
     json_decref(hello);
+    return m;
 }
 
 /* ---- Writing ---- */
@@ -140,10 +152,10 @@ static void put_hello(struct client *c)
 /* Takes the next message to be sent; false: nothing waits. */
 static bool take_next(struct client *c)
 {
-    if (c->live_due)
-        put_live(c);
-    if (c->hello_due && c->room->live)
-        put_hello(c);
+    if (c->live_due && (c->sending = make_live(c)))
+        return true;
+    if (c->hello_due && c->room->live && (c->sending = make_hello(c)))
+        return true;
     client_queue_tell_gaps(c);
     if (!c->delta && !c->hello_due && c->room->view && c->seen < c->room->published && c->state_turn)
         c->delta = room_delta(c->room, c->seen);
@@ -301,7 +313,11 @@ static int on_established(struct client **slot, struct lws *wsi)
         return 0;
     }
     lec_log(LEC_LOG_DEBUG, "page of %s at %s looks at %s", c->session.person.name, door_address(wsi), room->name);
-    client_live(c);
+    c->hello_due = true;
+    if (room->live || room->lost) /* else it is being opened: the page need not hear of that, unless it takes long */
+        client_live(c);
+    else
+        c->waits_for_room = true;
     return 0;
 }
 

@@ -37,6 +37,7 @@ struct client {
     struct delta *delta;
     int delta_at;
     bool live_due, hello_due;
+    bool waits_for_room; /* which was opened a moment ago */
     bool state_turn; /* state and queue take turns, so that neither starves the other */
     struct message *sending;
     size_t sent;

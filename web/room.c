@@ -70,7 +70,7 @@ static void close_views(struct room *room)
 {
     lec_view_free(&room->samples);
     lec_view_free(&room->view);
-    room->live = false;
+    room->live = room->lost = false;
     forget_deltas(room);
     state_done(&room->state);
 }
@@ -303,6 +303,7 @@ static void remember_label(struct room *room)
 static void tell_live(struct room *room, bool live, const char *reason)
 {
     room->live = live;
+    room->lost = !live;
     lec_copy_utf8(room->reason, sizeof room->reason, reason ? reason : "", reason ? strlen(reason) : 0);
     forget_described(room);
     if (live)

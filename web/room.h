@@ -46,7 +46,7 @@ struct room {
     struct lec_view *view;    /* NULL while nobody looks */
     struct lec_view *samples; /* a second view, while somebody follows samples */
     struct lws *wsi;          /* the bus's descriptor in the loop */
-    bool live;
+    bool live, lost;            /* neither: it has just been opened */
     char reason[LEC_ERR_TEXT]; /* why it is not live */
     struct state state;
     uint64_t published;
