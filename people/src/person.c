@@ -15,8 +15,8 @@ void person_read(sqlite3_stmt *s, int column, struct lec_person *out)
     out->seen = sqlite3_column_int64(s, column + 5);
 }
 
-static int insert(struct lec_people *people, const struct lec_person *person, const char *hash, bool pin,
-                  struct lec_err *err)
+/* Whether there is room for this name. */
+static int check_free(struct lec_people *people, const char *name, struct lec_err *err)
 {
     int64_t n;
     int rc = db_number(people, &n, 0, err, "SELECT count(*) FROM person", "");
@@ -25,11 +25,18 @@ static int insert(struct lec_people *people, const struct lec_person *person, co
     if (n >= LEC_PEOPLE_MAX)
         return lec_fail(err, LEC_E_BUSY, "there are %d people, and there is no room for more", LEC_PEOPLE_MAX);
     /* "lan" beside "Lan" would be taken for her. */
-    rc = db_number(people, &n, 0, err, "SELECT count(*) FROM person WHERE name = ? COLLATE NOCASE", "s", person->name);
+    rc = db_number(people, &n, 0, err, "SELECT count(*) FROM person WHERE name = ? COLLATE NOCASE", "s", name);
     if (rc < 0)
         return rc;
-    if (n > 0)
-        return lec_fail(err, LEC_E_BUSY, "somebody has the name \"%s\" already", person->name);
+    return n > 0 ? lec_fail(err, LEC_E_BUSY, "somebody has the name \"%s\" already", name) : 0;
+}
+
+static int insert(struct lec_people *people, const struct lec_person *person, const char *hash, bool pin,
+                  struct lec_err *err)
+{
+    int rc = check_free(people, person->name, err);
+    if (rc < 0)
+        return rc;
     return db_do(people, err, "INSERT INTO person VALUES(?, ?, ?, ?, ?, ?, ?, 0)", "ssssiii", person->name,
                  person->label, person->role, hash, (int64_t)pin, (int64_t)person->disabled, wall_s());
 }
@@ -39,7 +46,8 @@ int lec_people_add(struct lec_people *people, const struct lec_person *person, c
     char hash[crypto_pwhash_STRBYTES];
     int rc = check_name(person->name, err);
     if (rc < 0 || (rc = check_label(person->label, err)) < 0 || (rc = check_role(person->role, err)) < 0 ||
-        (rc = check_secret(person->name, person->role, secret, err)) < 0 || (rc = secret_hash(secret, hash, err)) < 0 ||
+        (rc = check_secret(person->name, person->role, secret, err)) < 0 ||
+        (rc = check_free(people, person->name, err)) < 0 || (rc = secret_hash(secret, hash, err)) < 0 ||
         (rc = db_begin(people, err)) < 0)
         return rc;
     return db_end(people, insert(people, person, hash, secret_is_pin(secret), err), err);
