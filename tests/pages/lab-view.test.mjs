@@ -140,3 +140,10 @@ test('typed points: one a line, with comma or point; a wrong line is named', () 
   assert.deepEqual(prediction.parse('0; 20\n1,5\t18,2\n\n3 17.5'), { points: [[0, 20], [1.5, 18.2], [3, 17.5]], wrong: [] })
   assert.deepEqual(prediction.parse('0; 20\nx 1\n1 2 3').wrong, [2, 3])
 })
+
+test('values that differ by rounding only get an axis that can be counted', () => {
+  const [lo, hi] = view.range(null, 1.96, 1.9600000000000002)
+  assert.ok(hi - lo > 0.1)
+  assert.ok(view.range(null, 0, 0)[1] > 0)
+  assert.ok(view.range(null, -1e-300, 1e-300)[1] > 0)
+})

@@ -15,8 +15,11 @@ export function timeSteps(from, to) {
   return fine
 }
 
+// Decimals that tell ticks apart: 2 for a step of 0.25.
 export function decimals(step) {
-  return Math.min(9, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)))
+  let d = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))
+  while (d < 9 && Math.abs(step * 10 ** d - Math.round(step * 10 ** d)) > 1e-6 * step * 10 ** d) d++
+  return Math.min(9, d)
 }
 
 // "2:05" of 125 s where the axis is long, "1,5" where it is short.

@@ -12,6 +12,9 @@ import { Middle } from './middle.js'
 import { Side } from './side.js'
 import { reasonOf, useLab } from './use-lab.js'
 
+// Beside the plot the side may stay open where there is room for both; below it, on small screens, it always does.
+const WIDE = matchMedia('(max-width: 1239px), (min-width: 1600px)').matches
+
 const NOTHING = { selection: null, hidden: new Set(), table: false, fit: null, tangent: null, filled: null, focus: null }
 
 export default function Page({ room }) {
@@ -21,11 +24,16 @@ export default function Page({ room }) {
   const may = useRoom((r) => ['experiment.start', 'experiment.create', 'run.delete', 'run.export'].filter((m) => mayCall(r, m)).join(' '))
   const allowed = useMemo(() => new Set(may.split(' ')), [may])
   const [making, setMaking] = useState(false)
-  const [side, setSide] = useState(true)
+  const [side, setSide] = useState(WIDE)
   const [look, setLook] = useState(NOTHING)
   const shown = lab?.shown?.run
   const chosen = lab?.chosen
   useEffect(() => setLook((l) => ({ ...NOTHING, table: l.table })), [shown, chosen])
+  const selected = look.selection !== null
+  // who selects wants to know something of it
+  useEffect(() => {
+    if (selected) setSide(true)
+  }, [selected])
   const change = (part) => setLook((l) => ({ ...l, ...(typeof part === 'function' ? part(l) : part) }))
 
   if (!lab || (!lab.experiments && !lab.failed)) return html`<p class="lab-wait" role="status">${t('common.loading')}</p>`

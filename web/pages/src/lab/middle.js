@@ -65,7 +65,7 @@ function Head({ lab, run, experiment, side, setSide }) {
     </div>
     <div class="lab-head-end">
       ${run && !underWay(run) && experiment && html`<${Button} kind="primary" icon="play" onClick=${() => lab.showNone()}>${t('lab.again')}<//>`}
-      ${!side && html`<${IconButton} icon="list" label=${t('lab.side.open')} onClick=${() => setSide(true)} />`}
+      ${!side && html`<${Button} icon="list" onClick=${() => setSide(true)}>${t('lab.side.open')}<//>`}
     </div>
   </header>`
 }
@@ -106,7 +106,8 @@ export function Middle({ lab, may, look, change, side, setSide }) {
     setSketching(channel)
     setTool(channel ? 'sketch' : 'pan')
   }
-  const empty = run ? (running && !run.samples && run.state === 'armed' ? t('lab.plot.armed') : '') : Object.keys(lab.predictions[lab.chosen] ?? {}).length || sketching ? '' : t('lab.plot.before')
+  const empty = running && run.state === 'armed' ? t('lab.plot.armed') : ''
+  const plotted = run || sketching || Object.keys(lab.predictions[lab.chosen] ?? {}).length > 0
   return html`<section class="lab-middle" aria-label=${t('lab.middle')}>
     <${Head} lab=${lab} run=${run} experiment=${experiment} side=${side} setSide=${setSide} />
     ${running && html`<${Running} lab=${lab} run=${run} experiment=${experiment} may=${may} live=${live} />`}
@@ -123,7 +124,9 @@ export function Middle({ lab, may, look, change, side, setSide }) {
       )}
     </ul>`}
     <div class=${cls('lab-view', look.table && 'is-table')}>
-      ${look.table && run
+      ${!plotted
+        ? html`<p class="lab-plot-none">${t('lab.plot.before')}</p>`
+        : look.table && run
         ? html`<${DataTable} lab=${lab} run=${run} channels=${channels} onPlot=${() => change({ table: false })} />`
         : html`<${PlotView}
             lab=${lab}

@@ -5,6 +5,7 @@ import { RunData } from './data.js'
 
 export const UNDER_WAY = new Set(['armed', 'recording', 'pause'])
 const RUNS = 300 // of the list
+const NOT_THERE = -32001
 const COMPARED = 3 // runs over the one that is shown: the gateway lets us follow four
 
 export const underWay = (run) => Boolean(run) && UNDER_WAY.has(run.state)
@@ -19,6 +20,7 @@ export class Lab {
     this.shown = null // an open run: {run, info, data, live, end}
     this.compared = [] // open runs
     this.predictions = {} // experiment → {channel: points}
+    this.started = null // what the last start answered
     this.answers = {} // what was typed into the start form, by experiment
     this.failed = null // why the lists did not come
     this.listeners = new Set()
@@ -107,7 +109,9 @@ export class Lab {
   }
 
   current() {
-    return this.shown ? { ...this.shown.info, ...this.room.recordings().get(this.shown.run), channels: this.shown.info.channels } : null
+    if (!this.shown) return null
+    const { info, run } = this.shown
+    return { ...info, ...this.room.recordings().get(run), channels: info.channels, marks: info.marks }
   }
 
   // ---- What happens in the room ------------------------------------------------------------------------------------------
@@ -125,8 +129,9 @@ export class Lab {
         if (going && run.experiment === this.chosen && !underWay(this.current())) this.show(run.run)
       }
       const open = this.open(run.run)
+      if (open?.provisional && run.state !== 'armed') this.written(open)
       if (open?.live && !going) this.finished(open)
-      if (open && run.mark) open.info.marks = [...open.info.marks, run.mark]
+      else if (open?.live && run.marks > open.info.marks.length) this.marked(open)
     }
     if (list) this.listRuns()
     this.changed()
@@ -134,6 +139,21 @@ export class Lab {
 
   open(run) {
     return [this.shown, ...this.compared].find((r) => r?.run === run) ?? null
+  }
+
+  // There are more marks than are known here; one question at a time, since they may come by the dozen.
+  async marked(open) {
+    if (open.asking || open.provisional) return
+    open.asking = true
+    try {
+      const info = await this.room.call('run.show', { run: open.run })
+      open.info = { ...open.info, marks: info.marks }
+    } catch {
+      // the next message says again how many there are
+    }
+    open.asking = false
+    this.changed()
+    this.redraw()
   }
 
   async finished(open) {
@@ -152,8 +172,38 @@ export class Lab {
 
   // ---- Runs that are open ----------------------------------------------------------------------------------------------
 
+  // A run that waits for its condition, or has just begun, is not in the run file yet: what is known of it is its experiment.
+  provisional(run) {
+    const told = this.room.recordings().get(run) ?? (this.started?.run === run ? this.started : null)
+    const e = told && this.experiment(told.experiment)
+    return e ? { ...told, channels: e.channels.map((c) => ({ ...c, source: c.target, samples: 0 })), marks: [], metadata: {} } : null
+  }
+
+  async describe(run) {
+    try {
+      return { info: await this.room.call('run.show', { run }), provisional: false }
+    } catch (e) {
+      const info = e.code === NOT_THERE ? this.provisional(run) : null
+      if (!info) throw e
+      return { info, provisional: true }
+    }
+  }
+
+  // The run file has it now, with what was kept from before the condition.
+  async written(open) {
+    open.provisional = false
+    try {
+      const { info, provisional } = await this.describe(open.run)
+      open.info = { ...info, marks: open.info.marks.length > info.marks.length ? open.info.marks : info.marks }
+      open.provisional = provisional
+    } catch {
+      open.provisional = true
+    }
+    if (!open.provisional) await this.fill(open)
+  }
+
   async load(run) {
-    const info = await this.room.call('run.show', { run })
+    const { info, provisional } = await this.describe(run)
     const recording = this.room.recordings().get(run)
     const data = new RunData({
       run,
@@ -161,7 +211,7 @@ export class Lab {
       call: this.room.call,
       changed: () => this.redraw(),
     })
-    const open = { run, info, data, live: underWay(recording ?? info), end: null }
+    const open = { run, info, data, live: underWay(recording ?? info), provisional, end: null }
     if (open.live) {
       const ends = [this.room.onSamples(run, (head, values) => data.block(head, values)), this.room.follow({ runs: [run] })]
       open.end = () => ends.forEach((end) => end())
@@ -170,6 +220,7 @@ export class Lab {
   }
 
   async fill(open) {
+    if (open.provisional) return
     const totals = Object.fromEntries(open.info.channels.map((c) => [c.channel, c.samples || 0]))
     try {
       await open.data.load(totals, (open.info.elapsed_ms || 0) / 1000)
@@ -244,6 +295,7 @@ export class Lab {
 
   async begin(experiment, metadata) {
     const run = await this.room.call('experiment.start', { experiment, metadata })
+    this.started = run
     const e = this.experiment(experiment)
     if (e) e.run = run.run
     this.listRuns()

@@ -1,6 +1,6 @@
 // The plot as an element of the page: its tools, its keys, and what lies on it.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { html, cls } from '../lib/html.js'
+import { cls, html } from '../lib/html.js'
 import { onSetting } from '../lib/settings.js'
 import { number, t } from '../lib/words.js'
 import { Button } from '../ui/button.js'
@@ -11,23 +11,30 @@ import { keyAction } from './keys.js'
 import { Plot } from './plot.js'
 import * as views from './view.js'
 
-function Tool({ icon, label, pressed, onClick, text }) {
+const SHAPES = {
+  pan: 'M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3',
+  select: 'M4 4v16M20 4v16M8 12h8M10.500 9.500 8 12l2.500 2.500M13.500 9.500 16 12l-2.500 2.500',
+}
+
+function Tool({ icon, shape, label, pressed, onClick }) {
   return html`<button
     type="button"
-    class=${cls('icon-button lab-tool', text && 'has-text')}
+    class="icon-button lab-tool"
     aria-label=${label}
     title=${label}
     aria-pressed=${pressed === undefined ? undefined : String(pressed)}
     onClick=${onClick}
   >
-    ${icon && html`<${Icon} name=${icon} />`}${text && html`<span aria-hidden="true">${text}</span>`}
+    ${icon
+      ? html`<${Icon} name=${icon} />`
+      : html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${SHAPES[shape]} /></svg>`}
   </button>`
 }
 
 const KEYS = ['pan', 'zoom', 'select', 'ends', 'follow', 'all', 'cursor', 'table', 'clear']
 
 function Help() {
-  return html`<${Menu} label=${t('lab.keys')} icon="help" class="lab-help">
+  return html`<${Menu} label=${t('lab.keys')} text="?" class="lab-help">
     <p><strong>${t('lab.keys')}</strong></p>
     <dl class="lab-keys">${KEYS.map((k) => html`<div key=${k}><dt><kbd>${t(`lab.key.${k}`)}</kbd></dt><dd>${t(`lab.key.${k}.does`)}</dd></div>`)}</dl>
     <p class="quiet">${t('lab.keys.touch')}</p>
@@ -78,6 +85,11 @@ export function PlotView({ lab, what, duration, runKey, plotRef, live, onSelect,
     if (!live) plot.view = { ...plot.view, edge: 'all', duration: 0 }
     setEdge(plot.view.edge)
   }, [runKey])
+  // what has ended is as long as it is
+  useEffect(() => {
+    const plot = plotRef.current
+    if (!live && plot.view.duration) plot.setView({ ...plot.view, duration: 0 })
+  }, [live])
   useEffect(() => {
     plotRef.current.set({ ...what, live, tool, sketching: sketchUnit ?? '' })
   })
@@ -95,14 +107,14 @@ export function PlotView({ lab, what, duration, runKey, plotRef, live, onSelect,
   return html`<div class="lab-plot-area">
     <div class="lab-tools" role="toolbar" aria-label=${t('lab.tools')}>
       <div class="lab-tool-group">
-        <${Tool} text="↔" label=${t('lab.tool.pan')} pressed=${tool === 'pan'} onClick=${() => setTool('pan')} />
-        <${Tool} text="▭" label=${t('lab.tool.select')} pressed=${tool === 'select'} onClick=${() => setTool('select')} />
+        <${Tool} shape="pan" label=${t('lab.tool.pan')} pressed=${tool === 'pan'} onClick=${() => setTool('pan')} />
+        <${Tool} shape="select" label=${t('lab.tool.select')} pressed=${tool === 'select'} onClick=${() => setTool('select')} />
       </div>
       <div class="lab-tool-group">
         <${Tool} icon="plus" label=${t('lab.tool.in')} onClick=${() => act('zoom', 1.5)} />
         <${Tool} icon="minus" label=${t('lab.tool.out')} onClick=${() => act('zoom', 1 / 1.5)} />
         <${Button} kind="quiet" pressed=${edge === 'all'} onClick=${() => act('all')}>${t('lab.tool.all')}<//>
-        ${live && html`<${Button} kind="quiet" icon="play" pressed=${edge !== ''} onClick=${() => act('follow')}>${t('lab.tool.follow')}<//>`}
+        ${live && html`<${Button} kind="quiet" icon="play" pressed=${edge === 'span'} onClick=${() => act('follow')}>${t('lab.tool.follow')}<//>`}
       </div>
       <div class="lab-tool-group lab-tool-end">
         <${Button} kind="quiet" icon="table" onClick=${onTable}>${t('lab.tool.table')}<//>

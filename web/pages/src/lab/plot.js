@@ -105,6 +105,7 @@ export class Plot {
           },
           ...placed.map(({ unit: name, side, show }, i) => ({
             ...common,
+            stroke: () => this.inkOf(name),
             show,
             side,
             scale: `y:${name}`,
@@ -123,6 +124,12 @@ export class Plot {
     this.placed = placed
     this.detach = attach(this.u.over, this)
     this.u.root.setAttribute('aria-hidden', 'true')
+  }
+
+  // An axis that belongs to one channel has its colour.
+  inkOf(name) {
+    const own = [...new Set([...this.curves, ...this.under].filter((c) => (c.unit || '') === name).map((c) => c.look))]
+    return own.length === 1 ? this.colours.channels[looks(own[0]).colour] : this.colours.ink
   }
 
   resize() {
@@ -348,11 +355,13 @@ export class Plot {
       if (!show) return
       const size = this.u.axes[i + 1]._size * ratio
       ctx.textAlign = side === 3 ? 'right' : 'left'
+      ctx.fillStyle = this.inkOf(name)
       const x = side === 3 ? left - 6 * ratio : right + 6 * ratio
       ctx.fillText(unit(name) || '·', x, bbox.top - 13 * this.size * ratio)
       if (side === 3) left -= size
       else right += size
     })
+    ctx.fillStyle = this.colours.ink
     ctx.textAlign = 'right'
     ctx.textBaseline = 'bottom'
     ctx.globalAlpha = 0.75

@@ -57,7 +57,7 @@ export function Readouts({ lab, channels, look, change, valueAt, cursor, run }) 
     })
   const data = lab.shown?.data
   const there = new Map((run?.told ?? []).map((c) => [c.channel, c]))
-  return html`<div class="lab-readouts" role="group" aria-label=${t('lab.readouts')}>
+  return html`<div class=${cls('lab-readouts', channels.length > 4 && 'is-many')} role="group" aria-label=${t('lab.readouts')}>
     ${channels.map((c, i) => {
       const trace = data?.traces.get(c.channel)
       const at = cursor !== null && valueAt ? valueAt(c.channel, cursor) : NaN
@@ -71,7 +71,7 @@ export function Readouts({ lab, channels, look, change, valueAt, cursor, run }) 
         type="button"
         class=${cls('lab-readout', !on && 'is-hidden', quiet && 'is-away')}
         aria-pressed=${String(on)}
-        aria-label=${t(on ? 'lab.readout.on' : 'lab.readout.off', { name, value: `${valueText(value, c)} ${unit(c.unit)}` })}
+        title=${t(on ? 'lab.readout.hide' : 'lab.readout.show')}
         onClick=${() => toggle(c.channel)}
       >
         <span class="lab-readout-name"><${Swatch} look=${i} />${name}</span>

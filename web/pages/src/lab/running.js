@@ -7,6 +7,7 @@ import { Button } from '../ui/button.js'
 import { TextField } from '../ui/fields.js'
 import { Icon } from '../ui/icon.js'
 import { announce, toast } from '../ui/live.js'
+import { Condition } from './condition-view.js'
 import * as plans from './plan.js'
 import { reasonOf } from './use-lab.js'
 
@@ -148,7 +149,7 @@ export function Running({ lab, run, experiment, may, live }) {
       ? html`<div class="lab-armed" role="status">
           <p><strong>${t('lab.armed')}</strong></p>
           <p>
-            ${experiment?.start && html`<code>${experiment.start}</code> `}
+            ${experiment?.start && html`<${Condition} text=${experiment.start} channels=${experiment.channels} /> `}
             ${experiment?.pre_ms > 0 && html`<span class="quiet">${t('lab.armed.pre', { s: number(experiment.pre_ms / 1000) })}</span>`}
           </p>
         </div>`

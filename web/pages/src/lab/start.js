@@ -7,6 +7,7 @@ import { Button } from '../ui/button.js'
 import { Select, TextField } from '../ui/fields.js'
 import { Icon } from '../ui/icon.js'
 import { announce } from '../ui/live.js'
+import { Condition } from './condition-view.js'
 import { rateText } from './experiments.js'
 import * as plans from './plan.js'
 import { reasonOf } from './use-lab.js'
@@ -45,9 +46,9 @@ function Facts({ experiment }) {
     ${experiment.start &&
     html`<div>
       <dt>${t('lab.fact.start')}</dt>
-      <dd><code>${experiment.start}</code>${experiment.pre_ms > 0 && html`<span class="lab-fact-line">${t('lab.fact.pre', { s: number(experiment.pre_ms / 1000) })}</span>`}</dd>
+      <dd><${Condition} text=${experiment.start} channels=${experiment.channels} />${experiment.pre_ms > 0 && html`<span class="lab-fact-line">${t('lab.fact.pre', { s: number(experiment.pre_ms / 1000) })}</span>`}</dd>
     </div>`}
-    ${experiment.stop && html`<div><dt>${t('lab.fact.stop')}</dt><dd><code>${experiment.stop}</code></dd></div>`}
+    ${experiment.stop && html`<div><dt>${t('lab.fact.stop')}</dt><dd><${Condition} text=${experiment.stop} channels=${experiment.channels} /></dd></div>`}
   </dl>`
 }
 

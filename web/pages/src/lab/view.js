@@ -83,7 +83,9 @@ export function ordered(selection) {
 // Grows at once, shrinks only when less than half is used: the axis stands still while data flow.
 export function range(old, lo, hi) {
   if (!(lo <= hi)) return old || [0, 1]
-  const room = hi > lo ? (hi - lo) * 0.06 : Math.abs(hi) * 0.05 || 1
+  // what differs by rounding only is flat: an axis of it would have ticks that no number can tell apart
+  const flat = hi - lo <= Math.max(Math.abs(lo), Math.abs(hi)) * 1e-9
+  const room = flat ? Math.abs(hi) * 0.05 || 1 : (hi - lo) * 0.06
   if (old && lo >= old[0] && hi <= old[1] && hi - lo + 2 * room >= (old[1] - old[0]) / 2) return old
   return [lo - room, hi + room]
 }
