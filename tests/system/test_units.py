@@ -28,6 +28,21 @@ def unit(prefix):
     return prefix / "lib" / "systemd" / "system" / "lecternd@.service"
 
 
+@pytest.fixture(scope="module", params=["lecternd@.service", "lectern-web.service", "lectern-web.service with TLS"])
+def each_unit(request, prefix, tmp_path_factory):
+    """Every unit as it may be used; the gateway also with the drop-in for a network."""
+    name, _, tls = request.param.partition(" with ")
+    installed = prefix / "lib" / "systemd" / "system" / name
+    if not tls:
+        return installed
+    folder = tmp_path_factory.mktemp("tls")
+    whole = folder / name
+    extra = (prefix / "share" / "lectern" / "systemd" / "lectern-web-tls.conf").read_text()
+    before, after = installed.read_text().split("[Install]")
+    whole.write_text(before + extra + "[Install]" + after)
+    return whole
+
+
 def analyze(*args):
     return subprocess.run(["systemd-analyze", *map(str, args)], capture_output=True, text=True,
                           env=dict(os.environ, SYSTEMD_COLORS="0", SYSTEMD_PAGER=""))
@@ -43,9 +58,9 @@ def settings(unit):
     return found
 
 
-def test_systemd_has_nothing_to_complain_about(unit):
+def test_systemd_has_nothing_to_complain_about(each_unit):
     # by its own folder only, so that other units of this machine are not judged as well
-    done = subprocess.run(["systemd-analyze", "verify", "--recursive-errors=no", "--man=no", unit], capture_output=True,
+    done = subprocess.run(["systemd-analyze", "verify", "--recursive-errors=no", "--man=no", each_unit], capture_output=True,
                           text=True, env=dict(os.environ, SYSTEMD_LOG_LEVEL="warning"))
     ours = [line for line in (done.stderr + done.stdout).splitlines() if "lectern" in line]
     assert done.returncode == 0 and not ours, done.stderr
@@ -58,19 +73,30 @@ def test_verify_would_notice_a_program_that_is_not_there(unit, tmp_path):
     assert analyze("verify", "--recursive-errors=no", "--man=no", bad).returncode != 0
 
 
-def test_a_room_is_exposed_less_than_the_house_allows(unit):
-    done = analyze("security", "--offline=true", "--threshold=%d" % (EXPOSURE_MAX * 10), unit)
+def test_a_service_is_exposed_less_than_the_house_allows(each_unit):
+    done = analyze("security", "--offline=true", "--threshold=%d" % (EXPOSURE_MAX * 10), each_unit)
     found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
     assert found, done.stdout + done.stderr
     assert float(found.group(1)) < EXPOSURE_MAX, done.stdout
     assert done.returncode == 0, done.stdout
 
 
-def test_the_programs_that_the_unit_starts_are_installed(unit):
-    s = settings(unit)
+def test_the_programs_that_the_units_start_are_installed(each_unit):
+    s = settings(each_unit)
     for key in ("ExecStartPre", "ExecStart", "ExecReload"):
-        program = pathlib.Path(s[key][0].split()[0])
-        assert os.access(program, os.X_OK), "%s: %s" % (key, program)
+        for line in s.get(key, []):
+            if line and not line.startswith("kill "):
+                program = pathlib.Path(line.split()[0])
+                assert os.access(program, os.X_OK), "%s: %s" % (key, program)
+
+
+def test_the_gateway_speaks_to_nobody_else_until_it_has_a_certificate(prefix):
+    s = settings(prefix / "lib" / "systemd" / "system" / "lectern-web.service")
+    assert "--listen 127.0.0.1:8080" in s["Environment"][1] and s["IPAddressDeny"] == ["any"] and s["IPAddressAllow"] == ["localhost"]
+    tls = settings(prefix / "share" / "lectern" / "systemd" / "lectern-web-tls.conf")
+    assert {c.split(":")[0] for c in tls["LoadCredential"]} == {"cert", "key"}
+    assert "--cert ${CREDENTIALS_DIRECTORY}/cert --key ${CREDENTIALS_DIRECTORY}/key" in tls["ExecStart"][-1]
+    assert tls["CapabilityBoundingSet"] == tls["AmbientCapabilities"] == ["CAP_NET_BIND_SERVICE"]
 
 
 def test_users_of_other_accounts_keep_their_names(unit):
@@ -95,7 +121,8 @@ def test_the_user_and_its_group_can_be_made(prefix, tmp_path):
     done = subprocess.run(["systemd-sysusers", "--root=%s" % tmp_path, "--dry-run",
                            prefix / "lib" / "sysusers.d" / "lectern.conf"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "lectern" in done.stdout + done.stderr
+    for user in ("lectern", "lectern-web"):
+        assert re.search(r"[Uu]ser '?%s'?[ .]" % user, done.stdout + done.stderr), done.stdout + done.stderr
 
 
 @pytest.mark.skipif(not shutil.which("systemd-tmpfiles"), reason="systemd-tmpfiles is not installed")
@@ -105,13 +132,14 @@ def test_secrets_get_a_folder_that_only_root_can_open(prefix, tmp_path):
     secrets = tmp_path / "etc" / "lectern" / "secrets"
     assert secrets.is_dir(), done.stderr
     assert secrets.stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "etc" / "lectern" / "tls").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "etc" / "lectern" / "rooms").stat().st_mode & 0o777 == 0o755
 
 
-def test_libzmq_may_set_the_scheduling_of_its_threads(unit):
+def test_libzmq_may_set_the_scheduling_of_its_threads(each_unit):
     """It ends the program where that is forbidden, which shows only under a running systemd: the last word on the system
     calls is to allow it."""
-    assert settings(unit)["SystemCallFilter"][-1] == "sched_setscheduler"
+    assert settings(each_unit)["SystemCallFilter"][-1] == "sched_setscheduler"
 
 
 def test_an_export_runs_behind_the_room_and_cannot_take_it_along(unit):
