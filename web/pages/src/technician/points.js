@@ -1,0 +1,72 @@
+// The points of one device: value, quality, age, unit, who changed it; what may be written is written here, actions too.
+import { useState } from 'preact/hooks'
+import { html, cls } from '../lib/html.js'
+import { ageOf, isFresh, mayCall } from '../lib/room.js'
+import { call } from '../lib/socket.js'
+import { useMeta, useRoom } from '../lib/store.js'
+import { useNow } from '../lib/ticker.js'
+import { age, label, t, unit } from '../lib/words.js'
+import { Button } from '../ui/button.js'
+import { Icon } from '../ui/icon.js'
+import { announce, toast } from '../ui/live.js'
+import { Table } from '../ui/table.js'
+import { ActionDialog, WriteDialog } from './write.js'
+import { qualityText, trouble, valueText } from './words.js'
+
+function Quality({ point, fresh }) {
+  const quality = point?.quality ?? 'bad'
+  return html`<span class=${cls('tech-quality', fresh ? 'is-good' : `is-${quality === 'good' ? 'stale' : quality}`)}>
+    <${Icon} name=${fresh ? 'check' : quality === 'bad' ? 'alert' : 'clock'} size="small" />${qualityText(quality)}
+    ${point?.reason && html`<small class="quiet"> ${point.reason}</small>`}
+  </span>`
+}
+
+export function Points({ device }) {
+  const meta = useMeta(device)
+  const [state, room] = useRoom((r) => [r.devices[device], r])
+  const now = useNow()
+  const [writing, setWriting] = useState(null)
+  const [invoking, setInvoking] = useState(null)
+  if (!meta) return html`<p class="quiet">${t('common.loading')}</p>`
+  const may = { write: mayCall(room, 'point.write') && room.live, read: mayCall(room, 'point.read') && room.live, invoke: mayCall(room, 'action.invoke') && room.live }
+  const fresh = async (point) => {
+    try {
+      const value = await call('point.read', { target: `${device}.${point}`, fresh: true })
+      announce(`${point}: ${valueText(value.value, value.unit)}`)
+      toast(`${device}.${point} = ${valueText(value.value, value.unit)}`)
+    } catch (error) {
+      toast(`${device}.${point}: ${trouble(error)}`, { kind: 'fault' })
+    }
+  }
+  const columns = ['point', 'value', 'quality', 'age', 'unit', 'by', 'do'].map((id) => ({ id, label: t(`technician.column.${id}`) }))
+  const cell = (desc, id) => {
+    const point = state?.points[desc.name]
+    const old = ageOf(point, now)
+    switch (id) {
+      case 'point':
+        return html`<code>${desc.name}</code> <small class="quiet">${label(desc.label)}</small>`
+      case 'value':
+        return html`<span class=${cls('figure', !isFresh(room, state, point) && 'is-old')}>${valueText(point?.value, undefined)}</span>
+          ${point?.wanted !== undefined && html`<small class="tech-wanted"> → ${valueText(point.wanted)}</small>`}`
+      case 'quality':
+        return html`<${Quality} point=${point} fresh=${isFresh(room, state, point)} />`
+      case 'age':
+        return html`<span class="figure">${old === null ? '–' : age(old)}</span>`
+      case 'unit':
+        return unit(desc.unit) || '–'
+      case 'by':
+        return point?.by ? (point.by === 'device' ? t('technician.by.device') : point.by) : ''
+      default:
+        return html`<div class="tech-actions">
+          ${desc.access !== 'write' && !desc.stream && may.read && html`<${Button} kind="quiet" onClick=${() => fresh(desc.name)} aria-label=${t('technician.read.of', { point: desc.name })}>${t('technician.read')}<//>`}
+          ${desc.access !== 'read' && may.write && html`<${Button} kind="quiet" onClick=${() => setWriting(desc)} aria-label=${t('technician.write.of', { point: desc.name })}>${t('technician.write')}<//>`}
+        </div>`
+    }
+  }
+  return html`<${Table} caption=${t('technician.points.of', { device })} columns=${columns} rows=${meta.points} rowKey=${(p) => p.name} cell=${cell} class="tech-points" />
+    ${meta.actions?.length > 0 && may.invoke && html`<div class="tech-invoke" role="group" aria-label=${t('technician.actions')}>
+      ${meta.actions.map((a) => html`<${Button} key=${a.name} kind=${a.urgent ? 'warn' : 'plain'} onClick=${() => setInvoking(a)}>${label(a.label, a.name)}<//>`)}
+    </div>`}
+    ${writing && html`<${WriteDialog} device=${device} desc=${writing} now=${state?.points[writing.name]} onClose=${() => setWriting(null)} />`}
+    ${invoking && html`<${ActionDialog} device=${device} action=${invoking} onClose=${() => setInvoking(null)} />`}`
+}
