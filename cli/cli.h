@@ -44,6 +44,7 @@ enum word_kind {
     WORD_DRIVER,
     WORD_LINE,
     WORD_KIND, /* of journal entries */
+    WORD_ALARM,
     WORD_PERSON,
     WORD_ROLE,
 };
@@ -153,6 +154,10 @@ int cmd_scene_cancel(struct cli *cli);
 int cmd_scene_undo(struct cli *cli);
 int cmd_scene_capture(struct cli *cli);
 int cmd_scene_show(struct cli *cli);
+int cmd_alarm_list(struct cli *cli);
+int cmd_alarm_ack(struct cli *cli);
+int cmd_alarm_shelve(struct cli *cli);
+int cmd_alarm_unshelve(struct cli *cli);
 int cmd_experiment_list(struct cli *cli);
 int cmd_experiment_start(struct cli *cli);
 int cmd_experiment_watch(struct cli *cli);

@@ -144,7 +144,7 @@ static void offer_rooms(const struct place *p)
 static void offer_word(struct place *p, enum word_kind kind, const char *before)
 {
     static const char *const kinds[] = {"start", "stop",   "command", "state", "scene", "step",
-                                        "event", "config", "clock",   "limit", "run"};
+                                        "event", "config", "clock",   "limit", "run",   "alarm"};
     static const char *const roles[] = {"viewer", "teacher", "lab", "facilities", "admin"};
     static const char *const formats[] = {"csv", "csv-vi", "xlsx", "hdf5", "jsonl"};
     static const char *const shapes[] = {"long", "nearest", "linear"};
@@ -210,6 +210,9 @@ static void offer_word(struct place *p, enum word_kind kind, const char *before)
     case WORD_FILE:
         out("\x3a"
             "files\n"); /* the shell knows files better */
+        break;
+    case WORD_ALARM:
+        offer_names(p, "alarm.list", "rules", "alarm");
         break;
     case WORD_NONE:
         break;

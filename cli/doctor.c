@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "alarm.h"
 #include "lectern/clock.h"
 #include "lines.h"
 
@@ -196,6 +196,19 @@ static void check_journal(struct doctor *d, const json_t *journal)
               T("%lld mục đã mất", "%lld entries were lost"), (long long)lost);
 }
 
+/* One line: what is wrong with devices and disks has been told above, each with what to do. */
+static void check_alarms(struct doctor *d, const json_t *alarms)
+{
+    int64_t standing = int_of(alarms, "standing", -1), shelved = int_of(alarms, "shelved", 0);
+    if (standing < 0)
+        return; /* an older room */
+    tellf(d, standing > 0 ? NOTE : FINE, T("báo động", "alarms"),
+          standing > 0 || shelved > 0 ? T("xem: lectern alarm list", "see: lectern alarm list") : "",
+          T("%lld đang báo%s%s, %lld được gác lại", "%lld standing%s%s, %lld shelved"), (long long)standing,
+          standing > 0 ? T(", nặng nhất: ", ", the gravest: ") : "",
+          standing > 0 ? alarm_severity(text_of(alarms, "worst")) : "", (long long)shelved);
+}
+
 static void check_health(struct doctor *d)
 {
     json_t *health = ask(d, "system.health");
@@ -213,6 +226,7 @@ static void check_health(struct doctor *d)
                   (long long)int_of(line, "bad_frames", 0));
     }
     check_journal(d, json_object_get(health, "journal"));
+    check_alarms(d, json_object_get(health, "alarms"));
     const char *name;
     json_t *count;
     json_object_foreach(json_object_get(health, "limits"), name, count)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm.h"
 #include "lectern/parse.h"
 #include "recording.h"
 
@@ -86,6 +87,10 @@ static void print_what(const json_t *entry)
         bool refused = strcmp(outcome, "refused") == 0; /* by the room or by a device */
         out_styled(style_verdict(outcome), "%s", refused ? T("bị từ chối", "refused") : word_verdict(outcome));
     } else if (strcmp(kind, "run") == 0 && print_recording(name, data)) {
+        return;
+    } else if (strcmp(kind, "alarm") == 0) {
+        alarm_print_entry(name, data);
+        return;
         return;
     } else if (strcmp(kind, "start") == 0) {
         out(T("lecternd %s bắt đầu", "lecternd %s starts"), text_of(data, "version"));

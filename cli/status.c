@@ -1,6 +1,7 @@
 /* lectern status: the room at a glance. */
 #include <string.h>
 
+#include "alarm.h"
 #include "run_view.h"
 
 #define VALUES_SHOWN 4
@@ -82,6 +83,11 @@ static void print_status(const struct cli *cli, const json_t *room, const json_t
     }
     table_print(t, false);
     print_faults(cli, devices);
+    char alarms[WORD_SIZE];
+    if (cli->argc == 0 && alarm_summary(json_object_get(snapshot, "alarms"), alarms, sizeof alarms)[0] != '\0') {
+        out_styled(WARN, "\n%s", alarms);
+        out_styled(DIM, "%s\n", T("; xem: lectern alarm list", "; see: lectern alarm list"));
+    }
     const json_t *runs = json_object_get(snapshot, "runs");
     for (size_t i = 0; cli->argc == 0 && i < json_array_size(runs); i++) {
         out("\n");

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
+#include "alarm.h"
 #include "lectern/clock.h"
 #include "lectern/parse.h"
 
@@ -111,6 +111,18 @@ static void show_body(struct watching *w, const char *what, const char *name, co
     count(w);
 }
 
+static void show_alarm(struct watching *w, const json_t *alarm)
+{
+    if (w->cli->json) {
+        json_dumpf(alarm, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else {
+        stamp();
+        alarm_print(alarm);
+    }
+    count(w);
+}
+
 static void show_link(struct watching *w, bool live, const char *reason)
 {
     if (w->cli->json) {
@@ -177,11 +189,14 @@ static void changed(void *arg, struct lec_view *view, const struct lec_change *c
         if (cli_option(w->cli, "events") && c->device && wanted(w, c->device, NULL))
             show_body(w, "event", c->name ? c->name : "?", c->body);
         break;
+    case LEC_CHANGE_ALARM:
+        if (wanted(w, text_of(c->body, "device"), NULL))
+            show_alarm(w, c->body);
+        break;
     case LEC_CHANGE_GAP:
     case LEC_CHANGE_JOURNAL:
     case LEC_CHANGE_SAMPLE:
     case LEC_CHANGE_RECORDING:
-    case LEC_CHANGE_ALARM:
     case LEC_CHANGE_TIMETABLE:
     case LEC_CHANGE_TRACE:
         break;

@@ -120,6 +120,8 @@ static void two_limits_have_each_their_own_way_back(void **state)
     assert_string_equal(text(stage_told(&st, "warm"), "side", NULL), "below");
     assert_string_equal(text(stage_told(&st, "warm"), "text", "vi"),
                         "Không khí: Nhiệt độ: 14,5 °C (giới hạn dưới 15 °C).");
+    stage_float(&st, "comfort.temperature", 15.5);
+    assert_true(stage_stands(&st, "warm"));
     stage_float(&st, "comfort.temperature", 16);
     assert_false(stage_stands(&st, "warm"));
 }
