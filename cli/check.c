@@ -2,18 +2,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar.h"
 #include "cli.h"
 #include "config.h"
 #include "lectern/paths.h"
 #include "loader/loader.h"
 
-static int check_file(const char *file, const struct lec_sources *sources, struct lec_report *report)
+static int check_file(char *file, const struct lec_sources *sources, struct lec_report *report)
 {
     const struct lec_room *room = NULL;
     int rc;
+    if (calendar_is_one(file)) {
+        calendar_check_file(file, report);
+        return 0;
+    }
     switch (lec_file_kind(file)) {
     case 'r':
         rc = lec_room_load(file, sources, &room, report);
+        if (rc == 0)
+            calendar_check_room(room, report);
         lec_room_unref(&room);
         return rc;
     case 'p':
@@ -21,7 +28,8 @@ static int check_file(const char *file, const struct lec_sources *sources, struc
     case 'c':
         return lec_class_check(file, sources, report);
     default:
-        return lec_report_add(report, file, 0, "not a room file, device profile or class, or it cannot be read");
+        return lec_report_add(report, file, 0,
+                              "not a room file, calendar, device profile or class, or it cannot be read");
     }
 }
 

@@ -142,6 +142,9 @@ int device_describe(struct cli *cli, const char *device, json_t **result);
 /* The row of a list whose "name" is that, or NULL. */
 const json_t *row_named(const json_t *list, const char *name);
 
+/* timetable.c: an entry of the journal in one line. */
+void timetable_print_entry(const char *name, const json_t *data);
+
 /* The commands. */
 int cmd_status(struct cli *cli);
 int cmd_get(struct cli *cli);
@@ -168,6 +171,9 @@ int cmd_run_list(struct cli *cli);
 int cmd_run_show(struct cli *cli);
 int cmd_run_export(struct cli *cli);
 int cmd_run_delete(struct cli *cli);
+int cmd_timetable(struct cli *cli);
+int cmd_timetable_extend(struct cli *cli);
+int cmd_timetable_skip(struct cli *cli);
 int cmd_describe(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_devices(struct cli *cli);

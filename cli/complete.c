@@ -143,8 +143,8 @@ static void offer_rooms(const struct place *p)
 
 static void offer_word(struct place *p, enum word_kind kind, const char *before)
 {
-    static const char *const kinds[] = {"start", "stop",   "command", "state", "scene", "step",
-                                        "event", "config", "clock",   "limit", "run",   "alarm"};
+    static const char *const kinds[] = {"start",  "stop",  "command", "state", "scene", "step",     "event",
+                                        "config", "clock", "limit",   "run",   "alarm", "timetable"};
     static const char *const roles[] = {"viewer", "teacher", "lab", "facilities", "admin"};
     static const char *const formats[] = {"csv", "csv-vi", "xlsx", "hdf5", "jsonl"};
     static const char *const shapes[] = {"long", "nearest", "linear"};
@@ -285,6 +285,13 @@ int cmd_complete(struct cli *cli)
                 return EXIT_OK;
             first = words[i];
         } else {
+            int taken;
+            const struct command *longer = args == 0 ? command_find(first, words[i], &taken) : NULL;
+            if (longer && taken == 2 && longer != command) { /* "timetable" is a command, "timetable skip" another */
+                command = longer;
+                first = words[i];
+                continue;
+            }
             before = words[i];
             if (args++ == 0)
                 p.subject = before;
@@ -298,6 +305,8 @@ int cmd_complete(struct cli *cli)
     } else if (!command) {
         offer_commands(&p, first);
     } else if (command->max_args < 0 || args < command->max_args) {
+        if (args == 0 && first)
+            offer_commands(&p, first);
         int k = args < COMMAND_WORDS ? args : COMMAND_WORDS - 1;
         while (k > 0 && command->words[k] == WORD_NONE && command->max_args < 0)
             k--;

@@ -91,6 +91,8 @@ static void print_what(const json_t *entry)
     } else if (strcmp(kind, "alarm") == 0) {
         alarm_print_entry(name, data);
         return;
+    } else if (strcmp(kind, "timetable") == 0) {
+        timetable_print_entry(name, data);
         return;
     } else if (strcmp(kind, "start") == 0) {
         out(T("lecternd %s bắt đầu", "lecternd %s starts"), text_of(data, "version"));
