@@ -105,7 +105,11 @@ const html = readFileSync(join(here, 'src/index.html'), 'utf8')
   .replace('%main%', `/${main}`)
   .replace(
     '%preload%',
-    [...closure(main)].filter((n) => n !== main).map((n) => `<link rel="modulepreload" href="/${n}">`).join('\n'),
+    // the teacher console too: it is what nearly everybody opens
+    [...closure(outputWith('src/teacher/index.js'), closure(main))]
+      .filter((n) => n !== main)
+      .map((n) => `<link rel="modulepreload" href="/${n}">`)
+      .join('\n'),
   )
 assets.push({ name: 'index.html', bytes: Buffer.from(html) })
 
@@ -121,11 +125,11 @@ for (const { name, bytes } of assets) {
   writeFileSync(join(out, `${name}.gz`), gzip)
   writeFileSync(join(out, `${name}.br`), brotli)
   sizes.set(name, gzip.length)
-  files.push({ path: `/${name}`, file: name, type, gzip: `${name}.gz`, br: `${name}.br`, immutable: name !== 'index.html' })
+  files.push({ path: `/${name}`, file: name, type, gzip: true, br: true, immutable: name !== 'index.html' })
 }
 files.sort((a, b) => (a.path < b.path ? -1 : 1))
 writeFileSync(join(out, 'manifest.json'), `${JSON.stringify({ build, files, page: 'index.html' }, null, 1)}\n`)
-const wanted = new Set(files.flatMap((f) => [f.file, f.gzip, f.br]))
+const wanted = new Set(files.flatMap(({ file }) => [file, `${file}.gz`, `${file}.br`]))
 for (const name of readdirSync(join(out, 'assets')))
   if (!wanted.has(`assets/${name}`)) rmSync(join(out, 'assets', name))
 

@@ -2,65 +2,42 @@
 import { useEffect, useState } from 'preact/hooks'
 import { html } from './lib/html.js'
 import { navigate, pathOf, useRoute } from './lib/router.js'
-import { forget, refresh, useSession } from './lib/session.js'
+import { forget, useSession } from './lib/session.js'
 import { connect, disconnect, onEvent } from './lib/socket.js'
 import { useRoom } from './lib/store.js'
 import { watchBuild } from './lib/update.js'
-import { label, loadWords, t, useLanguage } from './lib/words.js'
-import { pages } from './pages.js'
+import { label, t, useLanguage } from './lib/words.js'
+import { loadPage, pages, readyPage } from './pages.js'
 import { Message, Rooms } from './rooms.js'
 import { Top } from './top.js'
 import { LiveRegion } from './ui/live.js'
 import { RoomBanner } from './ui/room-banner.js'
 
-const FIRST_TRY = 2000 // ms until a gateway that did not answer is asked again
-
-const styles = new Map()
-// Loads a page's own style sheet once; the page waits for it, so that it is never seen without.
-function loadStyle(name) {
-  const href = name && STYLES[name]
-  if (!href) return Promise.resolve()
-  if (!styles.has(name))
-    styles.set(
-      name,
-      new Promise((resolve, reject) => {
-        const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href, onload: resolve, onerror: reject })
-        document.head.append(link)
-      }),
-    )
-  return styles.get(name)
-}
-
-// The component of a page, its words and its style; null while they come.
+// The component of a page, or that it failed to come; nothing while it comes.
 function usePage(name) {
-  const [loaded, setLoaded] = useState({ name: null })
+  const [failed, setFailed] = useState(null)
   const [attempt, setAttempt] = useState(0)
-  const page = pages[name]
   useEffect(() => {
-    if (!page) return undefined
+    if (!pages[name] || readyPage(name)) return undefined
     let wanted = true
-    Promise.all([page.load(), loadWords(page.words), loadStyle(page.style)])
-      .then(([module]) => wanted && setLoaded({ name, Page: module.default }))
-      .catch(() => {
-        styles.delete(page.style)
-        if (wanted) setLoaded({ name, failed: true })
-      })
+    setFailed(null)
+    loadPage(name).then(
+      () => wanted && setAttempt((n) => n + 1), // renders it
+      () => wanted && setFailed(name),
+    )
     return () => {
       wanted = false
     }
   }, [name, attempt])
-  return { ...(loaded.name === name ? loaded : {}), again: () => setAttempt(attempt + 1) }
+  return { Page: readyPage(name), failed: failed === name, again: () => setAttempt(attempt + 1) }
 }
 
 // Connects while the page of a room is shown to somebody who is signed in.
-function useConnection(room, person) {
+function useConnection(room, known, person) {
   useEffect(() => {
-    if (!room || !person) {
-      disconnect()
-      return
-    }
-    connect(room)
-  }, [room, person?.name])
+    if (room && (person || !known)) connect(room)
+    else disconnect()
+  }, [room, known, person?.name])
 }
 
 export function App() {
@@ -71,7 +48,6 @@ export function App() {
   const title = useRoom((r) => r.describe?.label)
 
   useEffect(() => {
-    refresh(room)
     const out = onEvent('signed_out', () => {
       forget()
       navigate(pathOf('sign-in'))
@@ -82,11 +58,6 @@ export function App() {
       stop()
     }
   }, [])
-  useEffect(() => {
-    if (!failed) return undefined
-    const timer = setTimeout(() => refresh(room), FIRST_TRY)
-    return () => clearTimeout(timer)
-  }, [failed, known])
   // Who is not signed in sees the sign-in page, and comes back to where they wanted to go.
   useEffect(() => {
     if (!known) return
@@ -95,7 +66,7 @@ export function App() {
       navigate(pathOf('sign-in'), true)
     } else if (person && page === 'rooms' && rooms.length === 1) navigate(pathOf('teacher', rooms[0].room), true)
   }, [known, person?.name, page, rooms.length])
-  useConnection(room, person)
+  useConnection(room, known, person)
   useEffect(() => {
     document.title = [room && label(title, room), 'Lectern'].filter(Boolean).join(' · ')
   })

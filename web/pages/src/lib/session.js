@@ -2,7 +2,10 @@
 import { useEffect, useReducer } from 'preact/hooks'
 import { me } from './api.js'
 
+const AGAIN = 2000 // ms until a gateway that did not answer is asked again
+
 let state = { known: false, person: null, rooms: [], people: [], failed: false }
+let again = null
 const listeners = new Set()
 
 function set(next) {
@@ -13,11 +16,13 @@ function set(next) {
 export const session = () => state
 
 export async function refresh(room) {
+  clearTimeout(again)
   try {
     const { person = null, rooms = [], people = [] } = await me(room)
     set({ known: true, failed: false, person, rooms, people })
-  } catch (e) {
-    set({ failed: true, known: state.known || e.status !== undefined })
+  } catch {
+    set({ failed: true })
+    if (!state.known) again = setTimeout(() => refresh(room), AGAIN)
   }
   return state
 }

@@ -92,10 +92,13 @@ export function fetchMeta(device) {
 export function useMeta(device) {
   const [, render] = useReducer((n) => n + 1, 0)
   const live = useRoom((r) => r.live)
+  const shown = useRef()
+  shown.current = getMeta(device)
   useEffect(() => {
-    metaListeners.add(render)
+    const changed = () => getMeta(device) !== shown.current && render()
+    metaListeners.add(changed)
     if (device && live) fetchMeta(device)
-    return () => metaListeners.delete(render)
+    return () => metaListeners.delete(changed)
   }, [device, live])
-  return getMeta(device)
+  return shown.current
 }

@@ -10,6 +10,7 @@ export default {
   'teacher.scene.left': '{time} left',
   'teacher.scene.first': 'first time',
   'teacher.scene.usual': 'about {time}',
+  'teacher.scene.quick': 'at once',
   'teacher.scene.never': 'nobody knows how long yet',
   'teacher.scene.joined': '{scene} is under way already.',
   'teacher.scene.announce': 'Running: {scene}.',

@@ -10,6 +10,7 @@ export default {
   'teacher.scene.left': 'còn {time}',
   'teacher.scene.first': 'lần đầu',
   'teacher.scene.usual': 'khoảng {time}',
+  'teacher.scene.quick': 'xong ngay',
   'teacher.scene.never': 'chưa biết bao lâu',
   'teacher.scene.joined': '{scene} đang chạy rồi.',
   'teacher.scene.announce': 'Đang chạy: {scene}.',

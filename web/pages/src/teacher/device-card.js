@@ -14,13 +14,16 @@ import { useWrites, wish } from './write.js'
 
 const ICONS = new Set(['projector', 'board', 'audio', 'light', 'screen', 'display', 'camera', 'sensor', 'meter', 'relay'])
 
-// How long the step that sets this point of a running scene still takes, when the room has learnt it.
-function countdown(room, target, now) {
+// The step of a running scene that sets what this device is up to, and when it was told; null when there is none or nobody knows how
+// long it takes.
+function stepOf(room, name) {
+  const device = room.devices[name]
+  const main = device && mainPoint(device)
+  if (!main) return null
   for (const run of room.runs.values()) {
     if (run.state !== 'running') continue
-    const step = run.steps.find((s) => s.target === target && s.remaining_ms !== undefined)
-    const rest = step && left(step.remaining_ms, run.at, now)
-    if (rest) return rest
+    const step = run.steps.find((s) => s.target === `${name}.${main}` && s.remaining_ms !== undefined)
+    if (step) return { remaining: step.remaining_ms, at: run.at }
   }
   return null
 }
@@ -47,7 +50,7 @@ function lights(device) {
 
 const MARKS = { working: 'clock', on: 'check', fault: 'alert', needs: 'alert', stale: 'clock' }
 
-function Status({ room, device, meta, facts, now }) {
+function Status({ device, meta, facts, remaining, at, now }) {
   const { state, why } = facts
   const main = mainPoint(device)
   let parts
@@ -55,7 +58,7 @@ function Status({ room, device, meta, facts, now }) {
   else if (why === 'starting') parts = [t('teacher.starting')]
   else parts = device.class === 'light' ? lights(device) : doing(device, meta)
   if (main && state === 'working') {
-    const rest = countdown(room, `${device.name}.${main}`, now)
+    const rest = left(remaining, at, now)
     const wanted = wish(`${device.name}.${main}`) ?? device.points[main].wanted
     // "đang hạ", rather than "đang chạy": where it goes says more than that it goes; a projector that warms up says so itself
     if (wanted !== undefined && wanted !== device.points[main].value && !['warming', 'cooling'].includes(device.points[main].value) && has(`teacher.going.${wanted}`))
@@ -78,7 +81,10 @@ function Changed({ change, room, device, now }) {
 }
 
 export function DeviceCard({ name }) {
-  const [device, allAlarms] = useRoom((r) => [r.devices[name], r.alarms, r.live, r.runs, r.person])
+  const [device, allAlarms, remaining, at] = useRoom((r) => {
+    const step = stepOf(r, name)
+    return [r.devices[name], r.alarms, step?.remaining, step?.at, r.live, r.person]
+  })
   const meta = useMeta(name)
   useWrites()
   const room = getRoom()
@@ -93,7 +99,7 @@ export function DeviceCard({ name }) {
     title=${deviceName(name)}
     icon=${ICONS.has(device.class) ? device.class : 'device'}
     state=${facts.state}
-    status=${html`<${Status} room=${room} device=${device} meta=${meta} facts=${facts} now=${now} />`}
+    status=${html`<${Status} device=${device} meta=${meta} facts=${facts} remaining=${remaining} at=${at} now=${now} />`}
     data-device=${name}
     data-state=${facts.state || 'plain'}
   >

@@ -28,7 +28,8 @@ function SceneButton({ scene, run, asked, onStart, can, now }) {
   if (run && left !== null) hint = left < 1000 ? t('teacher.scene.soon') : t('teacher.scene.left', { time: duration(left) })
   else if (run) hint = t('teacher.scene.first')
   else if (asked) hint = t('teacher.scene.asked')
-  else hint = scene.usual_ms ? t('teacher.scene.usual', { time: duration(scene.usual_ms) }) : t('teacher.scene.never')
+  else if (!scene.usual_ms) hint = t('teacher.scene.never')
+  else hint = scene.usual_ms < 2000 ? t('teacher.scene.quick') : t('teacher.scene.usual', { time: duration(scene.usual_ms) })
   return html`<button
     type="button"
     class=${cls('scene', busy && 'is-running', run?.ready && 'is-ready')}
