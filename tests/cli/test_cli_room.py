@@ -384,7 +384,7 @@ def test_check_of_what_is_no_such_file_is_a_mistake(cli, run):
     ("lectern journal --kind st", ["start", "stop", "state", "step"]),
     ("lectern journal --json --dev", ["--device"]),
     ("lectern check no-such-fi", []),
-    ("lectern check profiles/rooms/phong-2", ["profiles/rooms/phong-201.ini"]),
+    ("lectern check profiles/rooms/phong-201.in", ["profiles/rooms/phong-201.ini"]),
     ("lectern nonsense ", []),
 ])
 def test_completion_offers_what_may_come_next(english, room, line, offered):

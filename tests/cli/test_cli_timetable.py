@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from cli_stage import cli, complete, english, room, run, say  # noqa: F401 (fixtures)
+from cli_stage import ROOT, cli, complete, english, room, run, say  # noqa: F401 (fixtures)
 from fake_room import Refuse
 
 
@@ -125,6 +125,12 @@ def test_check_tells_the_mistakes_of_a_rooms_calendars(cli, tmp_path):
     (tmp_path / "lessons.ics").write_text(CALENDAR.replace("leson", "lesson"))
     got = cli("check", tmp_path / "room.ini")
     assert got.code == 0, got.out
+
+
+def test_the_calendars_that_are_shipped_are_clean(cli, say):
+    for room in sorted((ROOT / "profiles" / "rooms").glob("*.ini")):
+        got = cli("check", room)
+        assert got.code == 0 and got.out == "%s: %s\n" % (room, say("không có lỗi", "no mistakes")), got.out
 
 
 def test_check_reads_a_calendar_by_itself(cli, tmp_path, say):
