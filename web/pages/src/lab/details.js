@@ -1,6 +1,7 @@
 // What belongs to a run besides its samples: marks, what was asked, the sensors and their calibration.
 import { html } from '../lib/html.js'
 import { date, dateTime, label, number, t, unit } from '../lib/words.js'
+import { Condition } from './condition-view.js'
 import { rateText } from './experiments.js'
 import { timeText } from './axes.js'
 
@@ -27,7 +28,7 @@ export function Details({ lab }) {
           <span class="figure lab-mark-time">${timeText(m.t_ms / 1000, 0.1, (run.elapsed_ms ?? 0) / 1000, number)}</span>
           <span>
             ${m.kind !== 'mark' && html`<strong>${KINDS.has(m.kind) ? t(`lab.markkind.${m.kind}`) : m.kind}</strong>${' '}`}
-            ${m.channel && `${label(run.channels.find((c) => c.channel === m.channel)?.label, m.channel)} `}${m.text}
+            ${m.channel && `${label(run.channels.find((c) => c.channel === m.channel)?.label, m.channel)} `}${m.kind === 'trigger' ? html`<${Condition} text=${m.text} channels=${run.channels} />` : m.text}
             ${m.lost > 0 && ` (${t('lab.run.lost', { n: number(m.lost, 0) })})`}
             ${m.by && html` <span class="quiet">${m.by}</span>`}
           </span>
@@ -52,7 +53,7 @@ export function Details({ lab }) {
           <span class="quiet">
             ${[c.source, c.sensor, c.serial && t('lab.serial', { n: c.serial }), c.rate_hz > 0 && rateText(c.rate_hz)].filter(Boolean).join(' · ')}
           </span>
-          ${c.calibration?.form &&
+          ${c.calibration?.form && !c.calibration.form.endsWith('none') &&
           html`<span class="quiet">${t('lab.calibration', { form: c.calibration.form })}${c.calibration.by ? ` · ${c.calibration.by}` : ''}${typeof c.calibration.date === 'string' ? ` · ${c.calibration.date.split('-').reverse().join('/')}` : c.calibration.date ? ` · ${date(c.calibration.date)}` : ''}</span>`}
         </li>`,
       )}

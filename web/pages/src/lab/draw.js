@@ -174,8 +174,9 @@ export function moments(ctx, box, list, look) {
     ctx.stroke()
     ctx.setLineDash([])
     const w = Math.max(18 * box.ratio, ctx.measureText(text).width + 8 * box.ratio)
-    ctx.fillRect(x - w / 2, box.top, w, 18 * box.ratio)
+    const middle = Math.min(Math.max(x, box.left + w / 2), box.left + box.width - w / 2)
+    ctx.fillRect(middle - w / 2, box.top, w, 18 * box.ratio)
     ctx.fillStyle = look.ground
-    ctx.fillText(text, x, box.top + 9.5 * box.ratio)
+    ctx.fillText(text, middle, box.top + 9.5 * box.ratio)
   }
 }

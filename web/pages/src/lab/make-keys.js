@@ -6,7 +6,7 @@ import { typedNumber } from './plan.js'
 const RESERVED = new Set(
   'abs sqrt exp ln log10 sin cos tan asin acos atan atan2 min max pi floor round e derivative integral smooth after at event by'.split(' '),
 )
-export const MEASURED = new Set(['float', 'int', 'bool'])
+export const MEASURED = new Set(['float', 'int'])
 
 // A point can be recorded when it is a number that is read, or comes by itself.
 export function recordable(point) {

@@ -41,7 +41,7 @@ const EMPTY = {
 function Picked({ form, set, mistakes }) {
   const rename = (kind, i, part) => set({ [kind]: form[kind].map((c, k) => (k === i ? { ...c, ...part } : c)) })
   const drop = (kind, i) => set({ [kind]: form[kind].filter((c, k) => k !== i) })
-  const said = (key) => mistakes[key]?.join(' ')
+  const said = (key) => (mistakes[key] ? t('lab.make.wrong.said', { text: mistakes[key].join(' ') }) : undefined)
   return html`<ul class="lab-picked">
     ${form.channels.map(
       (c, i) => html`<li key=${c.channel}>

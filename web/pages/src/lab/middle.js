@@ -4,7 +4,7 @@ import { html, cls } from '../lib/html.js'
 import { useRoom } from '../lib/store.js'
 import { date, label, number, t, time } from '../lib/words.js'
 import { Button, IconButton } from '../ui/button.js'
-import { byEvent } from './plan.js'
+import { timeText } from './axes.js'
 import { PlotView } from './plot-view.js'
 import { Predict } from './predict.js'
 import { sketch } from './prediction.js'
@@ -16,6 +16,8 @@ import { DataTable } from './table-view.js'
 import { underWay } from './model.js'
 
 const OLDER = [[2, 4], [8, 4, 2, 4], [1, 3]] // dashes of the runs that lie over the one that is shown
+
+const NO_HINTS = new Map()
 
 const MARKED = new Set(['mark', 'trigger'])
 
@@ -93,7 +95,10 @@ export function Middle({ lab, may, look, change, side, setSide }) {
   const duration = (run ? (run.duration_ms ?? 0) : (experiment?.duration_ms ?? 0)) / 1000
   const what = picture(lab, channels, look, run, sketching)
   const sketched = channels.find((c) => c.channel === sketching)
-  if (sketched) what.hints = hints(channels, plotRef.current)
+  const known = useRef(null) // axes as they were when the sketch began: they stand still under the pointer
+  if (!sketched) known.current = null
+  else if (!known.current) known.current = hints(channels, plotRef.current)
+  what.hints = known.current ?? NO_HINTS
 
   const valueAt = (channel, at) => plotRef.current?.valueOf(channel, at) ?? NaN
   const onStroke = (point, begins) => {
@@ -107,6 +112,7 @@ export function Middle({ lab, may, look, change, side, setSide }) {
     setTool(channel ? 'sketch' : 'pan')
   }
   const empty = running && run.state === 'armed' ? t('lab.plot.armed') : ''
+  const when = cursor !== null ? t('lab.readouts.at', { t: timeText(cursor, 0.01, 0, number) }) : t(run ? (running ? 'lab.readouts.now' : 'lab.readouts.last') : 'lab.readouts.sensor')
   const plotted = run || sketching || Object.keys(lab.predictions[lab.chosen] ?? {}).length > 0
   return html`<section class="lab-middle" aria-label=${t('lab.middle')}>
     <${Head} lab=${lab} run=${run} experiment=${experiment} side=${side} setSide=${setSide} />
@@ -135,6 +141,7 @@ export function Middle({ lab, may, look, change, side, setSide }) {
             runKey=${runKey}
             plotRef=${plotRef}
             live=${running}
+            ready=${!run}
             tool=${tool}
             setTool=${(to) => (setTool(to), setSketching(''))}
             sketchUnit=${sketched ? (sketched.unit ?? '') : ''}
@@ -144,6 +151,7 @@ export function Middle({ lab, may, look, change, side, setSide }) {
             onTable=${() => change({ table: Boolean(run) })}
             label=${t('lab.plot', { name: label(run?.label ?? experiment?.label, lab.chosen) })}
             empty=${empty}
+            when=${when}
           />`}
     </div>
   </section>`

@@ -199,7 +199,9 @@ export class Lab {
     } catch {
       open.provisional = true
     }
-    if (!open.provisional) await this.fill(open)
+    if (open.provisional) return
+    this.listRuns()
+    await this.fill(open)
   }
 
   async load(run) {

@@ -42,7 +42,7 @@ function Help() {
 }
 
 // `what`: {curves, under, over, moments, filled, hints, live} for Plot.set; `plotRef` gets the Plot.
-export function PlotView({ lab, what, duration, runKey, plotRef, live, onSelect, onStroke, onCursor, onTable, tool, setTool, sketchUnit, label, empty }) {
+export function PlotView({ lab, what, duration, runKey, plotRef, live, ready, onSelect, onStroke, onCursor, onTable, tool, setTool, sketchUnit, label, empty, when }) {
   const root = useRef()
   const box = useRef()
   const [edge, setEdge] = useState('')
@@ -82,16 +82,16 @@ export function PlotView({ lab, what, duration, runKey, plotRef, live, onSelect,
     plot.ranges.clear()
     plot.selection = null
     plot.view = views.begin(duration)
-    if (!live) plot.view = { ...plot.view, edge: 'all', duration: 0 }
+    if (!live && !ready) plot.view = { ...plot.view, edge: 'all', duration: 0 }
     setEdge(plot.view.edge)
   }, [runKey])
   // what has ended is as long as it is
   useEffect(() => {
     const plot = plotRef.current
-    if (!live && plot.view.duration) plot.setView({ ...plot.view, duration: 0 })
+    if (!live && !ready && plot.view.duration) plot.setView({ ...plot.view, duration: 0 })
   }, [live])
   useEffect(() => {
-    plotRef.current.set({ ...what, live, tool, sketching: sketchUnit ?? '' })
+    plotRef.current.set({ ...what, live, ready, tool, sketching: sketchUnit ?? '' })
   })
 
   const act = (name, amount) => plotRef.current?.act(name, amount)
@@ -116,6 +116,7 @@ export function PlotView({ lab, what, duration, runKey, plotRef, live, onSelect,
         <${Button} kind="quiet" pressed=${edge === 'all'} onClick=${() => act('all')}>${t('lab.tool.all')}<//>
         ${live && html`<${Button} kind="quiet" icon="play" pressed=${edge === 'span'} onClick=${() => act('follow')}>${t('lab.tool.follow')}<//>`}
       </div>
+      <p class="lab-when figure">${when}</p>
       <div class="lab-tool-group lab-tool-end">
         <${Button} kind="quiet" icon="table" onClick=${onTable}>${t('lab.tool.table')}<//>
         <${Help} />

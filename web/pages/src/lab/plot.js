@@ -32,6 +32,8 @@ export class Plot {
     this.frame = 0
     this.asked = 0
     this.cursor = null
+    this.live = false
+    this.ready = false // before a run: what is shown is as long as it will be
     this.sketching = '' // unit of what is sketched
     this.watch = new ResizeObserver(() => this.resize())
     this.watch.observe(root)
@@ -165,7 +167,9 @@ export class Plot {
   }
 
   get last() {
-    return Math.max(0, ...this.curves.map((c) => c.data.to + (c.offset || 0)))
+    const ends = this.curves.map((c) => c.data.to + (c.offset || 0))
+    if (!ends.length) for (const l of this.under) if (l.points.length) ends.push(l.points[l.points.length - 1][0])
+    return Math.max(0, ...ends)
   }
 
   // ---- What the viewer does ---------------------------------------------------------------------------------------------
@@ -237,7 +241,7 @@ export class Plot {
       case 'follow':
         return this.setView(views.follow(view))
       case 'all':
-        return this.setView(views.showAll(view, first, last, this.live))
+        return this.setView(views.showAll(view, first, last, this.live || this.ready))
       case 'cursor': {
         const at = this.cursor ?? (view.from + view.to) / 2
         const part = Math.min(1, Math.max(0, (at - view.from) / (view.to - view.from) + amount))
@@ -293,8 +297,8 @@ export class Plot {
     }
     for (const [name, [lo, hi]] of extents) {
       const hint = this.hints.get(name)
-      if (lo <= hi && !(hint && this.tool === 'sketch')) this.ranges.set(name, views.range(this.ranges.get(name), lo, hi))
-      else if (hint) this.ranges.set(name, views.range(null, Math.min(lo, hint[0]), Math.max(hi, hint[1])))
+      if (hint) this.ranges.set(name, [Math.min(lo, hint[0]), Math.max(hi, hint[1])])
+      else if (lo <= hi) this.ranges.set(name, views.range(this.ranges.get(name), lo, hi))
     }
     u.setScale('x', { min: from, max: to }) // the y scales follow by their `range`
     if (u.cursor.left >= 0) this.moved(u.cursor.left)
@@ -339,7 +343,7 @@ export class Plot {
       }
       for (const l of this.over)
         through(ctx, box, this.ranges.get(l.unit || '') || [0, 1], l.points, {
-          colour: colours.ink, width: 2 * this.size, dash: l.dash || [], alpha: 0.9,
+          colour: colours.mark, width: 2.5 * this.size, dash: l.dash || [], alpha: 0.85,
         })
       moments(ctx, box, this.moments, { colour: colours.mark, ground: colours.ground, font: 'sans-serif' })
     })

@@ -57,7 +57,7 @@ export function Readouts({ lab, channels, look, change, valueAt, cursor, run }) 
     })
   const data = lab.shown?.data
   const there = new Map((run?.told ?? []).map((c) => [c.channel, c]))
-  return html`<div class=${cls('lab-readouts', channels.length > 4 && 'is-many')} role="group" aria-label=${t('lab.readouts')}>
+  return html`<div class=${cls('lab-readouts', channels.length > 5 && 'is-many')} role="group" aria-label=${t('lab.readouts')}>
     ${channels.map((c, i) => {
       const trace = data?.traces.get(c.channel)
       const at = cursor !== null && valueAt ? valueAt(c.channel, cursor) : NaN
@@ -79,6 +79,5 @@ export function Readouts({ lab, channels, look, change, valueAt, cursor, run }) 
         ${quiet && html`<span class="lab-readout-note">${t('lab.readout.away')}</span>`}
       </button>`
     })}
-    <p class="lab-readouts-when quiet">${cursor !== null && data ? t('lab.readouts.at', { t: number(cursor, 2) }) : data ? t(run?.live ? 'lab.readouts.now' : 'lab.readouts.last') : t('lab.readouts.sensor')}</p>
   </div>`
 }
