@@ -10,6 +10,7 @@
 #include "lectern/clock.h"
 #include "lectern/log.h"
 #include "lectern/parse.h"
+#include "simulator.h"
 
 #define CHUNK       (16 * 1024) /* bytes of one frame: what libwebsockets may have to keep for a page that takes less */
 #define WRITES_MAX  64          /* frames in one go, so that one page cannot hold the others up */
@@ -132,6 +133,7 @@ static struct message *make_hello(struct client *c)
     if (!described)
         return NULL;
     json_t *may = json_object_get(json_object_get(described, "you"), "may");
+    may = simulator_allowed(described, person->role) ? simulator_may(may) : json_incref(may);
     json_t *hello =
         json_pack("{s:s,s:{s:{s:s,s:s,s:s,s:b,s:O?},s:O,s:s,s:I}}", "method", "hello", "params", "person", "name",
                   person->name, "label", person->label, "role", person->role, "kiosk", (int)c->session.kiosk, "may",
@@ -143,6 +145,7 @@ static struct message *make_hello(struct client *c)
         c->seen = 0;
     }
     free(text);
+    json_decref(may);
     json_decref(hello);
     return m;
 }

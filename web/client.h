@@ -38,7 +38,7 @@ struct client {
     int delta_at;
     bool live_due, hello_due;
     bool waits_for_room; /* which was opened a moment ago */
-    bool state_turn; /* state and queue take turns, so that neither starves the other */
+    bool state_turn;     /* state and queue take turns, so that neither starves the other */
     struct message *sending;
     size_t sent;
     bool sending_heavy;
@@ -55,6 +55,7 @@ struct client {
     struct call_slot {
         enum { SLOT_FREE = 0, SLOT_WAITING, SLOT_SENT } state;
         bool heavy;
+        bool simulator; /* asked of it instead of the room */
         uint64_t call;
         struct client *client;
         struct request request;

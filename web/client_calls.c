@@ -4,6 +4,7 @@
 #include "client_queue.h"
 #include "door.h"
 #include "lectern/log.h"
+#include "simulator.h"
 
 /* Answers that may be long: a page has one of them on its way at a time, the others wait their turn, so that what waits for a page stays
  * bounded whatever it asks for. */
@@ -115,21 +116,36 @@ static void on_answer(void *arg, int rc, json_t *result, json_t *error, const st
 
 /* ---- Asking ---- */
 
-static void send_slot(struct client *c, struct call_slot *slot)
+static int ask(struct client *c, struct call_slot *slot, struct lec_err *err)
 {
     struct request *r = &slot->request;
+    json_t *params = r->params;
+    r->params = NULL;
+    if (slot->simulator)
+        return simulator_send(c->room, r->method, params, request_timeout_ms(r), on_answer, slot, &slot->call, err);
     struct lec_bus_as as = {.principal = c->session.person.name, .role = c->session.person.role, .id = r->id};
+    return lec_bus_send_as(c->room->bus, &as, r->method, params, request_timeout_ms(r), on_answer, slot, &slot->call,
+                           err);
+}
+
+static void forget(struct client *c, const struct call_slot *slot)
+{
+    if (slot->simulator)
+        simulator_forget(c->room, slot->call);
+    else
+        lec_bus_forget(c->room->bus, slot->call);
+}
+
+static void send_slot(struct client *c, struct call_slot *slot)
+{
     struct lec_err err = {.text = ""};
     slot->state = SLOT_SENT;
     c->heavy = c->heavy || slot->heavy;
-    json_t *params = r->params;
-    r->params = NULL;
-    int rc = lec_bus_send_as(c->room->bus, &as, r->method, params, request_timeout_ms(r), on_answer, slot, &slot->call,
-                             &err);
+    int rc = ask(c, slot, &err);
     if (rc == 0)
         return;
     char id[REQUEST_ID_MAX + 1];
-    memcpy(id, r->id, sizeof id);
+    memcpy(id, slot->request.id, sizeof id);
     bool heavy = slot->heavy;
     free_slot(c, slot);
     refuse_rc(c, id, rc, err.text);
@@ -182,7 +198,7 @@ static void take_over(struct client *c, const char *id)
                 continue;
             bool heavy = slot->heavy && slot->state == SLOT_SENT;
             if (slot->state == SLOT_SENT)
-                lec_bus_forget(c->room->bus, slot->call);
+                forget(c, slot);
             free_slot(other, slot);
             if (heavy)
                 client_heavy_done(other);
@@ -206,6 +222,14 @@ void client_request(struct client *c, const char *text, size_t n)
         request_done(&r);
         return;
     }
+    bool simulator = simulator_method(r.method);
+    if (simulator && !simulator_allowed(room_describe(c->room, c->session.person.name, c->session.person.role),
+                                        c->session.person.role)) {
+        refuse(c, r.id, -32008, "the simulator is for facilities and admin, and for rooms that are simulated",
+               "Chỉ kỹ thuật viên, và chỉ phòng mô phỏng.", "Only for technicians, and only in a simulated room.");
+        request_done(&r);
+        return;
+    }
     if (!c->calls)
         c->calls = calloc(CLIENT_CALLS, sizeof *c->calls);
     struct call_slot *slot = NULL;
@@ -223,7 +247,8 @@ void client_request(struct client *c, const char *text, size_t n)
         return;
     }
     take_over(c, r.id);
-    *slot = (struct call_slot){.state = SLOT_WAITING, .client = c, .heavy = is_heavy(r.method), .request = r};
+    *slot = (struct call_slot){
+        .state = SLOT_WAITING, .client = c, .heavy = is_heavy(r.method), .simulator = simulator, .request = r};
     c->n_calls++;
     if (!slot->heavy || !c->heavy)
         send_slot(c, slot);
@@ -234,7 +259,7 @@ void client_calls_forget(struct client *c)
     for (int i = 0; i < CLIENT_CALLS && c->calls; i++) {
         struct call_slot *slot = &c->calls[i];
         if (slot->state == SLOT_SENT)
-            lec_bus_forget(c->room->bus, slot->call);
+            forget(c, slot);
         if (slot->state != SLOT_FREE)
             free_slot(c, slot);
     }

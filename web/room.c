@@ -11,6 +11,7 @@
 #include "lectern/log.h"
 #include "lectern/parse.h"
 #include "loop.h"
+#include "simulator.h"
 #include "wire.h"
 
 #define DESCRIBE_MS  5000
@@ -85,6 +86,7 @@ static void free_room(struct room *room)
     if (room->bus)
         forget_described(room);
     close_views(room);
+    simulator_close(room);
     loop_unwatch(&room->wsi);
     lec_bus_free(&room->bus);
     free(room);

@@ -43,11 +43,12 @@ struct room {
     struct rooms *rooms;
     struct server *server;
     struct lec_bus *bus;
-    struct lec_view *view;    /* NULL while nobody looks */
-    struct lec_view *samples; /* a second view, while somebody follows samples */
-    struct lws *wsi;          /* the bus's descriptor in the loop */
-    bool live, lost;            /* neither: it has just been opened */
-    char reason[LEC_ERR_TEXT]; /* why it is not live */
+    struct lec_view *view;       /* NULL while nobody looks */
+    struct lec_view *samples;    /* a second view, while somebody follows samples */
+    struct lws *wsi;             /* the bus's descriptor in the loop */
+    struct simulator *simulator; /* NULL until somebody asks it something */
+    bool live, lost;             /* neither: it has just been opened */
+    char reason[LEC_ERR_TEXT];   /* why it is not live */
     struct state state;
     uint64_t published;
     int64_t published_at;

@@ -5,14 +5,10 @@ import { useRoom } from '../lib/store.js'
 import { label, search, t } from '../lib/words.js'
 import { Select, TextField } from '../ui/fields.js'
 import { Icon } from '../ui/icon.js'
+import { doubts } from './doubts.js'
 import { LineCounters, useCounters } from './lines.js'
 import { Points } from './points.js'
 import { statusText } from './words.js'
-
-// How many points are not good, so that a folded row hides nothing that is wrong.
-export function doubts(device) {
-  return Object.values(device?.points ?? {}).filter((p) => p.quality !== 'good').length
-}
 
 const FILTERS = {
   all: () => true,

@@ -38,9 +38,11 @@ export function Health() {
         ['full', t(h.runs?.full ? 'value.yes' : 'value.no')], ['reason', h.runs?.reason], ['under_way', number(h.runs?.under_way ?? 0)], ['bytes', megabytes(h.runs?.bytes ?? 0)],
         ['budget', megabytes(h.runs?.budget ?? 0)], ['overrun', number(h.runs?.overrun ?? 0)],
       ]} />
-      <${Facts} title=${t('technician.health.limits')} icon="alert" state=${limits.length > 0 ? 'fault' : ''} rows=${[]} />
+      <${Card} title=${t('technician.health.limits')} icon="alert" state=${limits.length > 0 ? 'fault' : ''} level=${2}>
+        ${limits.length === 0 && html`<p class="quiet">${t('technician.health.limits.none')}</p>`}
+        <dl class="tech-facts">${limits.map(([name, n]) => html`<div key=${name}><dt><code>${name}</code></dt><dd class="figure">${number(n)}</dd></div>`)}</dl>
+      <//>
     </div>
-    ${limits.length > 0 ? html`<ul>${limits.map(([name, n]) => html`<li key=${name}><code>${name}</code>: ${number(n)}</li>`)}</ul>` : html`<p class="quiet">${t('technician.health.limits.none')}</p>`}
     <${Table} caption=${t('technician.health.lines')} showCaption columns=${COLUMNS.map((id, i) => ({ id, label: t(i < 3 ? `technician.column.${id}` : `technician.counter.${id}`), number: i >= 3 }))} rows=${h.lines ?? []} rowKey=${(l) => l.line} cell=${cell} empty=${t('technician.nothing')} />
   </div>`
 }

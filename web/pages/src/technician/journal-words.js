@@ -41,12 +41,15 @@ export function dataText(data) {
   return Object.entries(data ?? {}).map(([k, v]) => `${k}: ${plain(v)}`).join(', ')
 }
 
+// Who did it: of a sign-in the person, not the gateway that tells it.
+export const personOf = (entry) => (entry.kind === 'login' ? entry.data?.person : entry.principal) ?? ''
+
 // Whether the entry is what the filters ask for: texts, "" for any; from and to in microseconds, 0 for any.
 export function wanted(entry, { kind, device, person, from, to }, matches) {
   return (
     (!kind || entry.kind === kind) &&
     (!device || entry.device === device) &&
-    (!person || matches(entry.principal ?? '', person)) &&
+    (!person || matches(personOf(entry), person)) &&
     (!from || entry.time >= from) &&
     (!to || entry.time < to)
   )

@@ -7,7 +7,7 @@ import { dateTime, has, label, search, t } from '../lib/words.js'
 import { Button } from '../ui/button.js'
 import { Select, TextField } from '../ui/fields.js'
 import { Table } from '../ui/table.js'
-import { dataText, sentence, wanted } from './journal-words.js'
+import { dataText, personOf, sentence, wanted } from './journal-words.js'
 import { deviceName, trouble } from './words.js'
 
 const KINDS = ['command', 'state', 'scene', 'step', 'alarm', 'login', 'help', 'event', 'run', 'timetable', 'config', 'clock', 'limit', 'journal', 'start', 'stop']
@@ -82,10 +82,10 @@ export function Journal() {
   const columns = ['time', 'kind', 'device', 'person', 'what'].map((id) => ({ id, label: t(`technician.column.${id}`) }))
   const cell = (e, id) =>
     ({
-      time: html`<span class="figure">${dateTime(e.time)}</span>`,
+      time: html`<span class="figure">${dateTime(e.time, true)}</span>`,
       kind: t(`technician.kind.${e.kind}`),
       device: e.device ? deviceName(e.device) : '',
-      person: e.principal ?? '',
+      person: personOf(e),
       what: html`<span title=${dataText(e.data)}>${text(e)}</span>`,
     })[id]
   return html`<div class="tech-tools">

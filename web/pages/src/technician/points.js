@@ -10,13 +10,15 @@ import { Button } from '../ui/button.js'
 import { Icon } from '../ui/icon.js'
 import { announce, toast } from '../ui/live.js'
 import { Table } from '../ui/table.js'
+import { isDoubt } from './doubts.js'
 import { ActionDialog, WriteDialog } from './write.js'
 import { qualityText, trouble, valueText } from './words.js'
 
 function Quality({ point, fresh }) {
   const quality = point?.quality ?? 'bad'
-  return html`<span class=${cls('tech-quality', fresh ? 'is-good' : `is-${quality === 'good' ? 'stale' : quality}`)}>
-    <${Icon} name=${fresh ? 'check' : quality === 'bad' ? 'alert' : 'clock'} size="small" />${qualityText(quality)}
+  const idle = point && quality === 'bad' && !isDoubt(point)
+  return html`<span class=${cls('tech-quality', fresh ? 'is-good' : quality === 'good' || idle ? 'is-stale' : `is-${quality}`)}>
+    <${Icon} name=${fresh ? 'check' : quality === 'bad' && !idle ? 'alert' : 'clock'} size="small" />${qualityText(quality)}
     ${point?.reason && html`<small class="quiet"> ${point.reason}</small>`}
   </span>`
 }
