@@ -1,5 +1,5 @@
 // The frame: which page the address names, the room's connection, and what stands above every page.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useReducer, useState } from 'preact/hooks'
 import { html } from './lib/html.js'
 import { navigate, pathOf, useRoute } from './lib/router.js'
 import { forget, useSession } from './lib/session.js'
@@ -17,19 +17,22 @@ import { RoomBanner } from './ui/room-banner.js'
 function usePage(name) {
   const [failed, setFailed] = useState(null)
   const [attempt, setAttempt] = useState(0)
+  const [, render] = useReducer((n) => n + 1, 0)
+  const Page = readyPage(name)
   useEffect(() => {
-    if (!pages[name] || readyPage(name)) return undefined
+    if (!pages[name] || Page) return undefined
     let wanted = true
     setFailed(null)
+    // also when it came between the drawing and now
     loadPage(name).then(
-      () => wanted && setAttempt((n) => n + 1), // renders it
+      () => wanted && render(),
       () => wanted && setFailed(name),
     )
     return () => {
       wanted = false
     }
   }, [name, attempt])
-  return { Page: readyPage(name), failed: failed === name, again: () => setAttempt(attempt + 1) }
+  return { Page, failed: failed === name, again: () => setAttempt(attempt + 1) }
 }
 
 // Connects while the page of a room is shown to somebody who is signed in.

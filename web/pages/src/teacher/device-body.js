@@ -92,7 +92,8 @@ function Camera({ device, meta }) {
 
 // Relays and whatever else there is: its switches, behind a fold when they are many. One that cannot be read back has two buttons.
 function Other({ device, meta }) {
-  const points = (meta?.points ?? []).filter((p) => p.access !== 'read' && (p.type === 'bool' || p.name === 'power'))
+  const may = mayCall(getRoom(), 'point.write')
+  const points = (meta?.points ?? []).filter((p) => may && p.access !== 'read' && (p.type === 'bool' || p.name === 'power'))
   const body = html`<div class="switches">
     ${points.map((p) =>
       p.access === 'write'
