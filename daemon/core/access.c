@@ -33,9 +33,8 @@ const char *access_gateway(const struct core *core)
     return core->setup.gateway ? core->setup.gateway : core->room->roles.gateway;
 }
 
-void access_forget(struct core *core)
+void access_forget(void)
 {
-    (void)core;
     memset(users, 0, sizeof users);
 }
 
@@ -77,7 +76,7 @@ static void look_up(const struct core *core, uid_t uid, struct user *out)
         snprintf(out->name, sizeof out->name, "%s", found->pw_name);
     else
         snprintf(out->name, sizeof out->name, "uid:%s", out->uid_text);
-    out->gateway = strcmp(access_gateway(core), found ? out->name : out->uid_text) == 0;
+    out->gateway = strcmp(access_gateway(core), out->name) == 0 || strcmp(access_gateway(core), out->uid_text) == 0;
     if (uid == 0 || uid == geteuid())
         out->role = LEC_ROLE_ADMIN;
     else if (out->gateway)

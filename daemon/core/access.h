@@ -37,7 +37,7 @@ struct principal {
  * server may make slow; what was found is remembered until the configuration changes. */
 struct principal access_principal(struct core *core, zmq_msg_t *msg);
 /* Another configuration: everybody is looked up anew. */
-void access_forget(struct core *core);
+void access_forget(void);
 /* The user who may speak for people. */
 const char *access_gateway(const struct core *core);
 /* Whether a text has control characters. */

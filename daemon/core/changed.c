@@ -33,9 +33,8 @@ static bool is_action(const struct pending *p)
     return p->kind == PENDING_INVOKE || (p->kind == PENDING_SCENE && p->item >= p->device->desc->n_points);
 }
 
-void changed_begin(struct core *core, struct pending *p, const struct lec_value *value)
+void changed_begin(struct pending *p, const struct lec_value *value)
 {
-    (void)core;
     struct device_state *d = p->device;
     struct changed *c = is_action(p) ? NULL : of_point(&d->points[p->item]);
     p->commands = true;
@@ -48,9 +47,8 @@ void changed_begin(struct core *core, struct pending *p, const struct lec_value 
     c->wish = *value;
 }
 
-void changed_end(struct core *core, struct pending *p)
+void changed_end(struct pending *p)
 {
-    (void)core;
     struct device_state *d = p->device;
     if (!p->commands || !d)
         return;
@@ -70,11 +68,10 @@ void changed_end(struct core *core, struct pending *p)
     c->fulfilled_until = now + desc->limit_ns;
 }
 
-void changed_value(struct core *core, struct device_state *d, uint32_t point, const struct lec_value *was)
+void changed_value(struct device_state *d, uint32_t point, const struct lec_value *was)
 {
     struct point_state *p = &d->points[point];
     const struct lec_point *desc = &d->desc->points[point];
-    (void)core;
     if (!(desc->access & LEC_WRITE) || p->quality != LEC_GOOD || was->type == LEC_NONE || p->value.type == LEC_NONE ||
         lec_value_meets(&p->value, was, desc->tolerance))
         return;

@@ -186,10 +186,10 @@ struct changed_by {
 /* False: nobody in the last 10 minutes, or not known. */
 bool state_changed_by(const struct device_state *d, size_t point, struct changed_by *out);
 /* A command goes to the line; `value` of a write. It ends with pending_free. */
-void changed_begin(struct core *core, struct pending *p, const struct lec_value *value);
-void changed_end(struct core *core, struct pending *p);
+void changed_begin(struct pending *p, const struct lec_value *value);
+void changed_end(struct pending *p);
 /* The device told another value than `was`. */
-void changed_value(struct core *core, struct device_state *d, uint32_t point, const struct lec_value *was);
+void changed_value(struct device_state *d, uint32_t point, const struct lec_value *was);
 /* "by" and "by_time" of a value. */
 void changed_write(struct lec_buf *b, const struct device_state *d, size_t point);
 void changed_forget(struct device_state *d);

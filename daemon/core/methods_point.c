@@ -167,7 +167,7 @@ void point_write(struct core *core, struct request *r)
     lec_scenes_point_taken(core->scenes, point, r->principal);
     core->scenes_at = 0;
     state_wanted(core, point, &request.values[0], p->op);
-    changed_begin(core, p, &request.values[0]);
+    changed_begin(p, &request.values[0]);
     ask(core, p, &request);
 }
 
@@ -213,6 +213,6 @@ void action_invoke(struct core *core, struct request *r)
     if (!p)
         return;
     request.deadline = lec_now() + timeout;
-    changed_begin(core, p, NULL);
+    changed_begin(p, NULL);
     ask(core, p, &request);
 }

@@ -28,7 +28,7 @@ struct pending *pending_find(struct core *core, uint64_t op)
 
 void pending_free(struct core *core, struct pending *p)
 {
-    changed_end(core, p);
+    changed_end(p);
     p->kind = PENDING_FREE;
     core->n_pending--;
 }

@@ -87,7 +87,7 @@ static void apply(struct core *core, const struct lec_room *room, struct outcome
     size_t n_old = core->n_devices;
     const struct lec_room *old_room = core->room;
     core->room = room;
-    access_forget(core);
+    access_forget();
     core->devices = NULL;
     core->n_devices = 0;
     core->lines_started = SIZE_MAX; /* reload starts what it needs */

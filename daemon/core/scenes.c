@@ -34,7 +34,7 @@ static uint64_t host_start(void *ctx, const struct lec_op_request *request, stru
         snprintf(p->principal, sizeof p->principal, "timetable");
     else
         snprintf(p->principal, sizeof p->principal, "scene:%s", request->scene);
-    changed_begin(core, p, request->value);
+    changed_begin(p, request->value);
     if (lines_ask(core, d, &ask) < 0) {
         pending_free(core, p);
         lec_fail(err, LEC_E_NOMEM, "the line takes no more operations");

@@ -297,7 +297,7 @@ void state_values(struct core *core, struct device_state *d, const char *at, con
                 p->value = r.value;
             memcpy(p->reason, r.reason, sizeof p->reason);
             p->reason[sizeof p->reason - 1] = '\0';
-            changed_value(core, d, r.point, &was);
+            changed_value(d, r.point, &was);
             journal_change(core, d, r.point);
             follow_value(core, p);
         } else if (r.quality == LEC_GOOD) { /* it had been called stale by its age, and is not */

@@ -29,11 +29,12 @@ static void must(bool good, const char *what)
 
 static void begin(void)
 {
-    static char file[64], state[64], run[64];
+    static char file[64], state[64], run[64], user[16];
     must(mkdtemp(folder) != NULL, "folder");
     snprintf(file, sizeof file, "%s/room.ini", folder);
     snprintf(state, sizeof state, "%s/state", folder);
     snprintf(run, sizeof run, "%s/run", folder);
+    snprintf(user, sizeof user, "%u", (unsigned)getuid()); /* so that `as` is read */
     FILE *f = fopen(file, "w");
     must(f && fputs(room, f) >= 0 && fclose(f) == 0, "room file");
     lec_log_set_level(LEC_LOG_ERROR);
@@ -42,6 +43,7 @@ static void begin(void)
     struct core_setup setup = {.room_file = file,
                                .state_dir = state,
                                .run_dir = run,
+                               .gateway = user,
                                .profiles = LECTERN_SOURCE_DIR "/profiles",
                                .drivers_dir = LECTERN_BUILD_DIR "/lib/lectern/drivers"};
     struct lec_err err;

@@ -1,6 +1,7 @@
 """What the tests of a hostile bus share: bytes on a connection of their own, and a daemon that is lean with memory."""
 
 import json
+import os
 import pathlib
 import re
 import uuid
@@ -99,7 +100,7 @@ class Bus:
     def __init__(self):
         self.stage = Stage()
         self.sim = self.stage.sim(ROOM, speed=60)
-        self.daemon = self.stage.daemon(env=LEAN)
+        self.daemon = self.stage.daemon(env=LEAN, args=["--gateway", str(os.getuid())])  # so that login.note is taken too
         self.room = self.stage.room()
         self.stage.online(self.room)
 

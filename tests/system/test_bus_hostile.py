@@ -47,11 +47,15 @@ GOOD = {  # parameters that are right, but reach no device
     "run.export": {"run": "x", "format": "csv"}, "run.fetch": {"file": "x"}, "run.delete": {"run": "x"},
     "run.analyze": {"run": "x", "channel": "x", "what": "statistics"},
     "point.calibrate": {"target": "projector.lamp.hours", "form": ""},
+    "alarm.ack": {"alarm": "nothing.away"}, "alarm.shelve": {"alarm": "nothing.away", "for_ms": 60000, "reason": "x"},
+    "alarm.unshelve": {"alarm": "nothing.away"}, "timetable.skip": {"uid": "x", "start": 1790000000000000},
+    "login.note": {"person": "Lan", "what": "in"},
 }
 TEXTS = {"device", "as", "target", "until", "scene", "run", "kind", "driver", "line", "experiment", "operator", "text", "format", "shape",
-         "lang", "file", "channel", "what", "form", "against", "with_run", "with_channel", "unit", "note", "date"}
+         "lang", "file", "channel", "what", "form", "against", "with_run", "with_channel", "unit", "note", "date", "alarm",
+         "reason", "day", "uid", "person", "address"}
 BOOLS = {"fresh", "newest", "on", "raw", "keep", "force"}
-NUMBERS = {"timeout_ms", "after", "before", "limit", "port", "width", "offset"}
+NUMBERS = {"timeout_ms", "after", "before", "limit", "port", "width", "offset", "ended", "raise", "for_ms", "days", "ms"}
 REALS = {"from", "to", "order", "origin", "points", "at", "window"}
 ANY_TYPE = {"value"}
 WRONG = {  # JSON texts, by what the parameter is
@@ -59,6 +63,7 @@ WRONG = {  # JSON texts, by what the parameter is
     "bool": ["null", "0", "1", "1.5", "\"true\"", "\"\"", "[]", "{}"],
     "number": ["null", "true", "1.5", "1e3", "-1", "-9223372036854775808", "\"1\"", "\"\"", "[]", "{}", "[1]"],
     "real": ["null", "true", "\"1\"", "\"\"", "[]", "{}", "[1]"],
+    "start": ["null", "true", "1.5", "\"1\"", "[]", "{}"],
     "channels": ["null", "true", "1", "\"t\"", "{}", "[1]", "[null]", "[[\"t\"]]"],
     "keys": ["null", "true", "1", "\"x\"", "[]", "{\"channel x\":1}", "{\"channel x\":null}", "{\"a\":{}}"],
     "values": ["null", "true", "1", "\"x\"", "[]", "{\"a\":\"1\"}", "{\"a\":null}", "{\"a\":[1]}"],

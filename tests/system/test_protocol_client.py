@@ -193,7 +193,7 @@ def test_events_are_numbered_and_linked_as_the_page_says(play):
             assert event["name"] == body["device"] and all("age_ms" not in v and "unit" not in v for v in body["points"].values())
         if event["kind"] == "heartbeat":
             assert event["name"] == "room" and body["boot"] == room.boot
-            assert all(seq <= body["seq"] for seq in body["last"].values()) and set(body["last"]) <= set(KINDS) | {"sample", "run", "trace"}
+            assert all(seq <= body["seq"] for seq in body["last"].values()) and set(body["last"]) <= set(KINDS) | {"sample", "run", "trace", "alarm", "timetable"}
     first = [e["body"] for e in events if e["kind"] == "scene" and e["body"]["run"] == run][0]
     assert len(first["steps"]) == 3, "the first event of a run carries all its steps"
 
