@@ -86,6 +86,11 @@ class School:
     def holidays(self, *events):
         self.stage.file("holidays.ics", calendar(*events))
 
+    def follow(self, *events):
+        """The room follows these lessons from now on."""
+        self.lessons(*events)
+        self.room.call("room.reload")
+
     def open(self, keys=""):
         self.stage.use(ROOM + keys)
         self.sim = self.stage.sim()
@@ -140,10 +145,9 @@ def soon(seconds=3):
 
 
 def test_a_lesson_starts_and_ends_by_itself(school):
-    start = soon(4)
-    school.lessons(event("1", start, start + 6))
     school.open("start = lesson\nend = end-of-day\n")
-    room = school.room
+    room, start = school.room, soon(1)
+    school.follow(event("1", start, start + 4))
     school.becomes("1", "begun")
     assert time.time() >= start
     school.light("front", True)
@@ -158,7 +162,7 @@ def test_a_lesson_starts_and_ends_by_itself(school):
 
 
 def test_an_event_says_its_own_scenes(school):
-    start = soon(3)
+    start = soon(0)
     school.lessons(event("1", start, start + 600, "X-LECTERN-START:end-of-day"),
                    event("2", start + 1, start + 500, "X-LECTERN-START:none"))
     school.open("start = lesson\n")
@@ -172,7 +176,7 @@ def test_an_event_says_its_own_scenes(school):
 
 
 def test_killed_in_the_middle_nothing_is_repeated_and_nothing_is_missed(school):
-    start = soon(5)
+    start = soon(3)
     school.lessons(event("1", start, start + 600), event("2", start + 600, start + 1200))
     school.open("start = lesson\nend = end-of-day\n")
     # Killed before: what it was not there for is caught up.
@@ -184,7 +188,7 @@ def test_killed_in_the_middle_nothing_is_repeated_and_nothing_is_missed(school):
     school.started("lesson", "timetable")
     # Killed after: nothing is done again, though a person has switched off meanwhile.
     school.write("front", False)
-    for _ in range(3):
+    for _ in range(2):
         school.daemon.kill()
         school.daemon = school.start()
         school.becomes("1", "begun")
@@ -195,10 +199,9 @@ def test_killed_in_the_middle_nothing_is_repeated_and_nothing_is_missed(school):
 
 
 def test_a_kill_at_the_very_start_neither_misses_nor_repeats(school):
-    start = soon(4)
-    school.lessons(event("1", start, start + 600))
     school.open("start = lesson\n")
-    room = school.room
+    room, start = school.room, soon(1)
+    school.follow(event("1", start, start + 600))
     # As soon as anything is seen of the scene.
     wait(lambda: room.call("state.snapshot")["runs"], what="the scene")
     school.daemon.kill()
@@ -211,10 +214,9 @@ def test_a_kill_at_the_very_start_neither_misses_nor_repeats(school):
 
 
 def test_a_start_that_nobody_was_there_for_is_missed_visibly(school):
-    start = soon(5)
+    start = soon(3)
     school.lessons(event("1", start, start + 600))
     school.open("start = lesson\ncatch-up = 0\n")
-    school.becomes("1", "planned")
     school.daemon.end()
     school.lessons(event("1", start, start + 600), event("2", start - 3600, start + 600))
     wait(lambda: time.time() > start, what="the start of the lesson")
@@ -226,13 +228,11 @@ def test_a_start_that_nobody_was_there_for_is_missed_visibly(school):
 
 
 def test_an_end_waits_for_a_recording_and_says_so(school):
-    start = soon(2)
-    school.lessons(event("1", start, start + 5))
     school.open("start = lesson\nend = end-of-day\n")
     room = school.room
-    school.becomes("1", "begun")
-    school.light("front", True)
     room.call("experiment.start", experiment="cooling")
+    start = soon(0)
+    school.follow(event("1", start, start + 2))
     held = school.becomes("1", "held")
     assert held["reason"] == "waits for the end of a recording: cooling"
     school.light("front", True)
@@ -243,9 +243,9 @@ def test_an_end_waits_for_a_recording_and_says_so(school):
 
 
 def test_nothing_is_switched_off_between_two_lessons(school):
-    start = soon(2)
-    school.lessons(event("1", start, start + 3), event("2", start + 8, start + 600))
     school.open("start = lesson\nend = end-of-day\n")
+    start = soon(0)
+    school.follow(event("1", start, start + 2), event("2", start + 3, start + 600))
     ended = school.becomes("1", "ended")
     assert "nothing is switched off" in ended["reason"]
     school.becomes("2", "begun")
@@ -284,7 +284,7 @@ def test_closing_is_announced_put_off_and_shown(school):
 
 def test_a_closing_that_was_missed_comes_with_its_warning(school):
     minute = int(time.time()) // 60 * 60 - 600
-    key = "closing = %s end-of-day\nwarn = 3s\n" % local(minute * 1e6).strftime("%H:%M")
+    key = "closing = %s end-of-day\nwarn = 1s\n" % local(minute * 1e6).strftime("%H:%M")
     school.open(key)
     wait(lambda: school.show()["closing"]["state"] == "ended", what="closing")
     school.started("end-of-day", "timetable")
@@ -301,19 +301,18 @@ def test_holidays_cancel_lessons_and_are_told(school):
     assert skipped["reason"] == "Quốc khánh"
     assert school.show()["holiday"] == "Quốc khánh"
     assert school.room.call("state.snapshot")["timetable"]["holiday"] == "Quốc khánh"
-    wait(lambda: time.time() > start + 2, what="the time of the lesson")
+    wait(lambda: time.time() > start + 1.5, what="the time of the lesson")
     assert school.scenes("lesson") == []
 
 
 def test_a_skipped_lesson_does_not_start(school):
-    start = soon(4)
-    school.lessons(event("1", start, start + 600))
     school.open("start = lesson\n")
-    room = school.room
+    room, start = school.room, soon(3)
+    school.follow(event("1", start, start + 600))
     school.becomes("1", "planned")
     skipped = room.call("timetable.skip", uid="1", start=start * 1000000)
     assert skipped["state"] == "skipped" and skipped["reason"] == "skipped by " + ME
-    wait(lambda: time.time() > start + 2, what="the time of the lesson")
+    wait(lambda: time.time() > start + 1.5, what="the time of the lesson")
     assert school.scenes("lesson") == [] and school.period("1")["state"] == "skipped"
     for params, code in (({"uid": "2", "start": start * 1000000}, -32001), ({"uid": "1", "start": 5}, -32001),
                          ({"uid": "1"}, -32602), ({"start": 5}, -32602), ({"uid": "1", "start": "x"}, -32602)):
@@ -323,14 +322,13 @@ def test_a_skipped_lesson_does_not_start(school):
 
 
 def test_what_a_person_has_just_changed_is_left_alone(school):
-    start = soon(8)
-    school.lessons(event("1", start, start + 600))
     school.open("start = lesson\n")
     school.write("rear", True)
     school.write("front", True)
     school.write("front", False)
     school.write("rear", False)
-    assert time.time() < start
+    start = soon(0)
+    school.follow(event("1", start, start + 600))
     school.becomes("1", "begun")
     run = wait(lambda: next(iter(school.room.call("journal.read", kind="step", limit=100)["entries"]), None), what="steps")
     assert run["data"]["verdict"] == "overridden"
@@ -343,9 +341,8 @@ def test_a_hand_at_the_switch_is_left_alone(school):
     school.light("front", False)
     school.sim.call("sim.remote", device="lights", point="front", value=True)
     school.light("front", True)
-    start = soon(2)
-    school.lessons(event("1", start, start + 600, "X-LECTERN-START:film"))
-    school.room.call("room.reload")
+    start = soon(0)
+    school.follow(event("1", start, start + 600, "X-LECTERN-START:film"))
     school.becomes("1", "begun")
     step = wait(lambda: next(iter(school.room.call("journal.read", kind="step", limit=100)["entries"]), None), what="steps")
     assert step["data"]["verdict"] == "overridden" and "at the device" in step["data"]["reason"], step
