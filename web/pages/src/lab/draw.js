@@ -68,12 +68,18 @@ function bars(ctx, box, range, c, look, offset) {
   const scale = box.height / (range[1] - range[0])
   const bottom = box.top + box.height
   const perSecond = box.width / (box.to - box.from)
+  const pair = w > 1 ? 2 : 1 // bars are as wide as two columns: one for both
   for (let i = 0; i < c.n; i++) {
     let lo = c.lo[i]
     let hi = c.hi[i]
     if (!c.cut[i] && i) {
       if (c.hi[i - 1] < lo) lo = c.hi[i - 1]
       if (c.lo[i - 1] > hi) hi = c.lo[i - 1]
+    }
+    if (pair === 2 && i + 1 < c.n && !c.cut[i + 1] && (c.t[i + 1] - c.t[i]) * perSecond < 2) {
+      i++
+      if (c.lo[i] < lo) lo = c.lo[i]
+      if (c.hi[i] > hi) hi = c.hi[i]
     }
     const y = Math.max(box.top, box.top + (range[1] - hi) * scale)
     const end = Math.min(bottom, box.top + (range[1] - lo) * scale)

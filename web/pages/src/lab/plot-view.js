@@ -67,7 +67,7 @@ export function PlotView({ lab, what, duration, runKey, plotRef, live, ready, on
       },
     })
     plotRef.current = plot
-    const ends = [lab.onDraw(() => plot.invalidate()), onSetting((key) => setTimeout(() => key && plot.repaint()))]
+    const ends = [lab.onDraw(() => plot.later()), onSetting((key) => setTimeout(() => key && plot.repaint()))]
     return () => {
       clearTimeout(cursorTimer)
       ends.forEach((end) => end())

@@ -10,6 +10,7 @@ import { looks, palette } from './style.js'
 import * as views from './view.js'
 
 const TOP = 26 // px over the plot, for the units
+const LIVE_MS = 66 // between pictures while data flow
 const FONT = 13 // px, at the usual size of text
 
 export class Plot {
@@ -31,6 +32,9 @@ export class Plot {
     this.u = null
     this.frame = 0
     this.asked = 0
+    this.waiting = 0
+    this.drawn = 0 // when, and how long it took, ms
+    this.took = 0
     this.cursor = null
     this.live = false
     this.ready = false // before a run: what is shown is as long as it will be
@@ -46,6 +50,7 @@ export class Plot {
   destroy() {
     cancelAnimationFrame(this.frame)
     clearTimeout(this.asked)
+    clearTimeout(this.waiting)
     this.watch.disconnect()
     this.scheme.removeEventListener('change', this.theme)
     this.detach?.()
@@ -264,12 +269,28 @@ export class Plot {
 
   // ---- Drawing -----------------------------------------------------------------------------------------------------------
 
+  // New data: a class reads no more than some pictures a second, and what is pressed meanwhile must not wait. Drawing takes at most a
+  // quarter of the time.
+  later() {
+    if (this.frame || this.waiting) return
+    const pause = Math.max(LIVE_MS, 3 * this.took) - (performance.now() - this.drawn)
+    if (pause <= 0) {
+      this.invalidate()
+      return
+    }
+    this.waiting = setTimeout(() => {
+      this.waiting = 0
+      this.invalidate()
+    }, pause)
+  }
+
   invalidate() {
     if (!this.frame) this.frame = requestAnimationFrame(() => this.draw())
   }
 
   draw() {
     this.frame = 0
+    this.drawn = performance.now()
     const { u } = this
     if (!u || this.root.clientWidth < 50) return
     const settled = views.settle(this.view, this.first, this.last)
@@ -303,6 +324,7 @@ export class Plot {
     u.setScale('x', { min: from, max: to }) // the y scales follow by their `range`
     if (u.cursor.left >= 0) this.moved(u.cursor.left)
     this.want(from, to, px)
+    queueMicrotask(() => (this.took = performance.now() - this.drawn)) // uPlot draws in a microtask of its own, before this one
   }
 
   // What is lacking is asked for when the view has come to rest.
