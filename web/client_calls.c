@@ -206,17 +206,28 @@ static void take_over(struct client *c, const char *id)
     }
 }
 
+/* Pages look by themselves, again and again; that is no sign of a person. */
+static bool looks_only(const char *method)
+{
+    static const char *const verbs[] = {"follow", "describe", "list", "show", "read", "snapshot", "health", "fetch"};
+    const char *dot = strchr(method, '.');
+    for (size_t i = 0; dot && i < ARRAY_LEN(verbs); i++)
+        if (strcmp(dot + 1, verbs[i]) == 0)
+            return true;
+    return false;
+}
+
 void client_request(struct client *c, const char *text, size_t n)
 {
     struct request r;
     if (!c->room)
         return;
-    c->acted = true;
     if (!request_parse(text, n, &r)) {
         refuse(c, r.id, r.code, r.reason, NULL, NULL);
         request_done(&r);
         return;
     }
+    c->acted = c->acted || !looks_only(r.method);
     if (strcmp(r.method, "web.follow") == 0) {
         follow(c, &r);
         request_done(&r);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api.h"
 #include "lectern/log.h"
@@ -131,15 +132,23 @@ static struct job *job_new(struct sign_in *s, struct api_call *call)
     return job;
 }
 
+/* False: too many wait. */
+static bool job_queue(struct job *job, void (*work)(void *arg), void (*done)(void *arg))
+{
+    struct sign_in *s = job->sign_in;
+    if (!take_place(s, job->address))
+        return false;
+    if (worker_do(s->server->worker, work, done, job) == 0)
+        return true;
+    leave_place(s, job->address);
+    return false;
+}
+
 /* Takes the job in every case. */
 static void job_send(struct job *job, void (*work)(void *arg), void (*done)(void *arg))
 {
-    struct sign_in *s = job->sign_in;
-    if (take_place(s, job->address)) {
-        if (worker_do(s->server->worker, work, done, job) == 0)
-            return;
-        leave_place(s, job->address);
-    }
+    if (job_queue(job, work, done))
+        return;
     refuse_busy(job->call);
     job_free(job);
 }
@@ -362,31 +371,53 @@ static void add_tile(void *ctx, const struct lec_person *person)
         json_array_append_new(tiles, json_pack("{s:s, s:s}", "name", person->name, "label", person->label));
 }
 
+/* session NULL: nobody. */
+static void answer_me(struct sign_in *s, struct api_call *call, const struct lec_session *session)
+{
+    json_t *rooms = NULL, *tiles = json_array(), *person = json_null();
+    if (session || api_local(call)) {
+        rooms = server_rooms(s->server, session && session->kiosk ? session->room : NULL);
+        lec_people_each(s->server->people, add_tile, tiles, NULL);
+    }
+    if (json_array_size(tiles) > SIGN_IN_TILES)
+        json_array_clear(tiles);
+    if (session) {
+        person = person_json(&session->person, session->kiosk);
+        if (session->panel[0] != '\0')
+            json_object_set_new(person, "panel", json_string(session->panel));
+    }
+    api_answer(call, 200,
+               json_pack("{s:o, s:o, s:o}", "person", person, "rooms", rooms ? rooms : json_array(), "people", tiles));
+}
+
+static void done_me(void *arg)
+{
+    struct job *job = arg;
+    if (job->rc == 0)
+        api_set_token(job->call, job->fresh, cookie_age(job->panel));
+    /* Renewed or not: it was found a moment ago. */
+    answer_me(job->sign_in, job->call, job->session.id != 0 && job->stolen[0] == '\0' ? &job->session : NULL);
+    job_end(job);
+}
+
 static void on_me(struct api_call *call, void *arg)
 {
     struct sign_in *s = arg;
     struct lec_session session;
-    struct lec_people *people = s->server->people;
     const char *token = api_token(call);
-    int rc = token[0] != '\0' ? lec_session_find(people, token, &session, NULL) : LEC_E_REFUSED;
+    int rc = token[0] != '\0' ? lec_session_find(s->server->people, token, &session, NULL) : LEC_E_REFUSED;
     if (rc == LEC_E_CANCELLED)
         sign_in_stolen(s->server, &session, api_address(call));
     if (token[0] != '\0' && (rc == LEC_E_REFUSED || rc == LEC_E_CANCELLED))
         api_set_token(call, NULL, 0);
-    json_t *rooms = NULL, *tiles = json_array();
-    if (rc == 0)
-        rooms = server_rooms(s->server, session.kiosk ? session.room : NULL);
-    else if (api_local(call))
-        rooms = server_rooms(s->server, NULL);
-    if (rc == 0 || api_local(call))
-        lec_people_each(people, add_tile, tiles, NULL);
-    if (json_array_size(tiles) > SIGN_IN_TILES)
-        json_array_clear(tiles);
-    json_t *person = rc == 0 ? person_json(&session.person, session.kiosk) : json_null();
-    if (rc == 0 && session.panel[0] != '\0')
-        json_object_set_new(person, "panel", json_string(session.panel));
-    api_answer(call, 200,
-               json_pack("{s:o, s:o, s:o}", "person", person, "rooms", rooms ? rooms : json_array(), "people", tiles));
+    if (rc == 0 && time(NULL) - session.renewed >= SIGN_IN_RENEW_S) {
+        struct job *job = job_new(s, call);
+        if (job && job_queue(job, work_renew, done_me))
+            return;
+        if (job)
+            job_free(job);
+    }
+    answer_me(s, call, rc == 0 ? &session : NULL);
 }
 
 /* ---- Opening ---- */

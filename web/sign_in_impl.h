@@ -7,9 +7,10 @@
 #include "lectern/people.h"
 #include "server.h"
 
-#define SIGN_IN_WAITING     16  /* guesses that wait for their hash: the last one for some two seconds */
-#define SIGN_IN_EACH        4   /* of one address */
-#define SIGN_IN_TILES       300 /* with more people, names are typed */
+#define SIGN_IN_WAITING     16   /* guesses that wait for their hash: the last one for some two seconds */
+#define SIGN_IN_EACH        4    /* of one address */
+#define SIGN_IN_TILES       300  /* with more people, names are typed */
+#define SIGN_IN_RENEW_S     3600 /* a token this old is renewed when its page is loaded */
 #define SIGN_IN_WATCH_MS    2000
 #define SIGN_IN_EXPIRY_S    30  /* how often open pages are looked at though the file has not changed */
 #define SIGN_IN_NOTE_ROOMS  16  /* that are told when nobody knows which room it was about */

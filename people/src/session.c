@@ -146,15 +146,21 @@ static int end_stolen(struct lec_people *people, const struct found *found, stru
                              found->session.person.name);
 }
 
-/* What fails here is no reason to sign anybody out: a full disk, say. */
-static void note_seen(struct lec_people *people, const struct found *found)
+/* What fails here is no reason to sign anybody out: a full disk, say. A clock that is behind (after a power failure, before it is set) is
+ * not written down: set right, it would have everybody expired. */
+static void note_seen(struct lec_people *people, const struct lec_session *session)
+{
+    int64_t now = wall_s(), every = session->panel[0] != '\0' ? SEEN_KIOSK_EVERY_S : SEEN_EVERY_S;
+    if (now - session->seen >= every)
+        db_do_lightly(people, "UPDATE session SET seen = ? WHERE id = ?", "ii", now, session->id);
+}
+
+/* What a person at a panel did. That her page was loaded is nothing: it loads itself. */
+static void note_over(struct lec_people *people, const struct found *found)
 {
     const struct lec_session *session = &found->session;
-    int64_t now = wall_s(), every = session->panel[0] != '\0' ? SEEN_KIOSK_EVERY_S : SEEN_EVERY_S;
-    if (now - session->seen >= every || now < session->seen)
-        db_do_lightly(people, "UPDATE session SET seen = ? WHERE id = ?", "ii", now, session->id);
-    if (session->panel[0] != '\0' && !session->kiosk && now - found->over_seen >= SEEN_OVER_EVERY_S)
-        db_do_lightly(people, "UPDATE session SET over_seen = ? WHERE id = ?", "ii", now, session->id);
+    if (session->panel[0] != '\0' && !session->kiosk && wall_s() - found->over_seen >= SEEN_OVER_EVERY_S)
+        db_do_lightly(people, "UPDATE session SET over_seen = ? WHERE id = ?", "ii", wall_s(), session->id);
 }
 
 int lec_session_find(struct lec_people *people, const char *token, struct lec_session *out, struct lec_err *err)
@@ -175,7 +181,7 @@ int lec_session_find(struct lec_people *people, const char *token, struct lec_se
     }
     if (which == 0 && found.used == 0)
         db_do_lightly(people, "UPDATE session SET used = ? WHERE id = ?", "ii", wall_s(), found.session.id);
-    note_seen(people, &found);
+    note_seen(people, &found.session);
     *out = found.session;
     return 0;
 }
@@ -193,8 +199,10 @@ int lec_session_look(struct lec_people *people, int64_t id, bool used, struct le
     sqlite3_finalize(s);
     if (rc < 0)
         return rc;
-    if (used)
-        note_seen(people, &found);
+    if (used) {
+        note_seen(people, &found.session);
+        note_over(people, &found);
+    }
     *out = found.session;
     return 0;
 }

@@ -97,6 +97,21 @@ static void a_session_expires_when_unused_and_after_a_week_anyhow(void **state)
     assert_int_equal(find(s, busy), LEC_E_REFUSED);
 }
 
+static void a_clock_that_is_behind_for_a_while_signs_nobody_out(void **state)
+{
+    struct people_stage *s = *state;
+    char token[LEC_TOKEN_SIZE];
+    people_stage_add(s, "Lan");
+    begin(s, "Lan", token);
+    int64_t right = s->now_s;
+    people_stage_pass(s, 1000 - right); /* a computer without a battery, after a power failure */
+    people_stage_ok(s, find(s, token));
+    people_stage_pass(s, 3600);
+    people_stage_ok(s, find(s, token));
+    people_stage_pass(s, right + 600 - s->now_s);
+    people_stage_ok(s, find(s, token));
+}
+
 static void changing_a_secret_or_role_and_removing_end_sessions_and_a_label_does_not(void **state)
 {
     struct people_stage *s = *state;
@@ -296,6 +311,9 @@ static void a_person_at_a_panel_is_signed_out_and_the_panel_stays(void **state)
     people_stage_pass(s, LEC_PANEL_IDLE_S - 1);
     people_stage_ok(s, lec_session_look(s->people, id, true, &found, &s->err));
     assert_string_equal(found.person.name, "Lan");
+    people_stage_pass(s, LEC_PANEL_IDLE_S - 1);
+    people_stage_ok(s, find(s, over));
+    assert_string_equal(found.person.name, "Lan");
     people_stage_ok(s, lec_session_renew(s->people, over, fresh, &s->err));
     people_stage_ok(s, lec_session_end(s->people, fresh, &s->err));
     people_stage_ok(s, find(s, fresh));
@@ -361,6 +379,7 @@ int main(void)
         PEOPLE_TEST(garbage_is_nobodys_session),
         PEOPLE_TEST(the_file_does_not_have_the_token),
         PEOPLE_TEST(a_session_expires_when_unused_and_after_a_week_anyhow),
+        PEOPLE_TEST(a_clock_that_is_behind_for_a_while_signs_nobody_out),
         PEOPLE_TEST(changing_a_secret_or_role_and_removing_end_sessions_and_a_label_does_not),
         PEOPLE_TEST(a_renewed_token_that_comes_back_ends_the_session),
         PEOPLE_TEST(a_thief_who_renews_first_is_noticed_too),

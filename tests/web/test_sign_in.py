@@ -280,6 +280,16 @@ def test_renewing_keeps_pages_open_and_gives_another_token(web):
     assert page.call("web.follow")["result"] == {}
 
 
+def test_loading_the_page_renews_an_old_token(web):
+    token = web.session()
+    assert given(me(web, token)) is None
+    change_file(web, "UPDATE session SET renewed = renewed - 3601")
+    answer = me(web, token)
+    fresh = given(answer)
+    assert fresh and fresh != token and answer.json["person"]["name"] == "Lan"
+    assert me(web, fresh).json["person"]["name"] == "Lan" and given(me(web, fresh)) is None
+
+
 @pytest.mark.parametrize("where", ["me", "renew", "socket"])
 def test_a_stolen_token_ends_the_session_and_is_journalled(journalled, where):
     web, logins = journalled

@@ -98,7 +98,7 @@ int lec_session_over(struct lec_people *people, const char *token, const char *n
  * has been ended (*out says whose it was). */
 int lec_session_find(struct lec_people *people, const char *token, struct lec_session *out, struct lec_err *err);
 /* The same for a connection that is open since lec_session_find: by its id, whatever the token is by now. `used`: somebody did something,
- * or a kiosk's page is open. LEC_E_REFUSED: it has ended. */
+ * or a kiosk's page is open: it does not expire. LEC_E_REFUSED: it has ended. */
 int lec_session_look(struct lec_people *people, int64_t id, bool used, struct lec_session *out, struct lec_err *err);
 /* Calls `each` for all that have not expired, by name. */
 int lec_session_each(struct lec_people *people, void (*each)(void *ctx, const struct lec_session *session), void *ctx,
