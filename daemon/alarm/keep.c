@@ -235,6 +235,12 @@ void lec_alarms_resume(struct lec_alarms *a, struct lec_moment t)
                         t);
             continue;
         }
+        if (r->raise || r->shelf) { /* keys are unique, or the file is not what it was */
+            a->n_standing -= was->raise != NULL;
+            free(was->raise);
+            free(was->shelf);
+            continue;
+        }
         r->raise = was->raise;
         r->shelf = was->shelf;
         if (r->shelf)

@@ -8,3 +8,5 @@ endfunction()
 
 lectern_alarm_test(engine)
 lectern_alarm_test(property)
+
+lectern_fuzzer(alarm_kept SOURCES ${CMAKE_SOURCE_DIR}/tests/fuzz/alarm_kept_fuzz.c LINK lecternd_alarm)
