@@ -248,8 +248,10 @@ static void publish(struct room *room)
 {
     if (!room->view || room->published == room->state.version)
         return;
+    int64_t now = lec_now();
     room->published = room->state.version;
-    room->published_at = lec_now();
+    /* The beat is kept when the loop was a little late, so that ten changes a second are ten messages. */
+    room->publish_at = now - room->publish_at < PUBLISH_NS / 2 ? room->publish_at + PUBLISH_NS : now + PUBLISH_NS;
     for (struct client *c = room->clients; c; c = c->next)
         client_published(c);
 }
@@ -264,8 +266,8 @@ static void publish_soon(struct room *room)
 {
     if (room->published == room->state.version)
         return;
-    int64_t left = room->published_at + PUBLISH_NS - lec_now();
-    if (room->published_at == 0 || left <= 0)
+    int64_t left = room->publish_at - lec_now();
+    if (left <= 0)
         publish(room);
     else
         lws_sul_schedule(room->server->lws, 0, &room->publish, on_publish, left / 1000 + 1);

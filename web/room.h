@@ -51,7 +51,7 @@ struct room {
     char reason[LEC_ERR_TEXT];   /* why it is not live */
     struct state state;
     uint64_t published;
-    int64_t published_at;
+    int64_t publish_at; /* not before then again */
     lws_sorted_usec_list_t publish, linger;
     struct delta *deltas[ROOM_DELTAS];
     struct client *clients;
