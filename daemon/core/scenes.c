@@ -142,7 +142,9 @@ int scenes_open(struct core *core, struct lec_err *err)
     core->scenes = lec_scenes_new(core->room, &host);
     if (!core->scenes)
         return lec_fail(err, LEC_E_NOMEM, "out of memory");
-    int rc = lec_store_each(core->store, "", restore, core, err);
+    int rc = lec_store_each(core->store, "run/", restore, core, err); /* the other keys belong to others */
+    if (rc == 0)
+        rc = lec_store_each(core->store, "usual/", restore, core, err);
     if (rc < 0)
         return rc;
     lec_scenes_resume(core->scenes);

@@ -200,6 +200,22 @@ def test_what_is_shelved_is_out_of_sight_and_still_journalled(alarmed):
     assert whats() == ["shelved", "raised", "unshelved"], whats()
 
 
+def test_a_call_for_help_stands_until_somebody_comes(alarmed):
+    stage, _, daemon, room = alarmed
+    room.call("help.call", device="projector", text="mất hình")
+    alarm = stands(room, "help")
+    assert alarm["severity"] == "critical" and alarm["caller"] == ME and alarm["device"] == "projector", alarm
+    assert "mất hình" in alarm["text"]["vi"] and "mất hình" in alarm["text"]["en"], alarm
+    wait(lambda: ("help", "raised", alarm["raise"]) in journal(room))
+    daemon.kill()
+    assert " is of no kind that is known" not in stage.daemon().text()
+    room = stage.room()
+    assert standing(room)["help"]["caller"] == ME
+    assert room.call("alarm.ack", alarm="help", note="đang đến")["state"] == "cleared"
+    assert "help" not in standing(room)
+    check_pairs(room)
+
+
 @pytest.fixture
 def small_disk(stage):
     with state_disk(stage, "768k") as folder:
