@@ -39,8 +39,8 @@ export default function Teacher() {
   const columns = Array.from({ length: n }, (_, c) => arrange(list).filter((_slot, i) => i % n === c))
   return html`
     <h1 class="visually-hidden">${t('teacher.title', { room: label(name, room) })}</h1>
-    <${ClosingWarning} />
     <div class="teacher">
+      <${ClosingWarning} />
       <div class="teacher-line">
         <${Timetable} />
         <${HelpButton} />

@@ -52,7 +52,7 @@ export function Scenes() {
   if (!may) return null
   const start = async (name) => {
     if (under.has(name) || asked.has(name)) {
-      announce(t('teacher.scene.joined', { scene: sceneName(name) }))
+      toast(t('teacher.scene.joined', { scene: sceneName(name) }))
       return
     }
     setAsked((was) => new Set(was).add(name))

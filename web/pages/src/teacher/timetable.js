@@ -11,6 +11,9 @@ import { Button } from '../ui/button.js'
 import { toast } from '../ui/live.js'
 import { sceneName, trouble } from './words.js'
 
+// Minutes are enough until the last two.
+const coarse = (ms) => duration(ms >= 120_000 ? Math.ceil(ms / 60_000) * 60_000 : ms)
+
 const span = (p) => `${time(p.start)}–${time(p.end)}`
 
 export function Timetable() {
@@ -19,7 +22,7 @@ export function Timetable() {
   const { period, next, holiday, closing } = table ?? {}
   const parts = []
   if (holiday) parts.push(t('teacher.time.holiday', { what: holiday }))
-  if (period) parts.push(`${period.text} · ${span(period)}`, t('teacher.time.left', { time: duration(period.end / 1000 - now) }))
+  if (period) parts.push(`${period.text} · ${span(period)}`, t('teacher.time.left', { time: coarse(period.end / 1000 - now) }))
   else if (next) parts.push(t(date(next.start) === date(now * 1000) ? 'teacher.time.next' : 'teacher.time.nextDay', { what: next.text, span: span(next), day: date(next.start) }))
   if (closing?.time && !closing.warning && date(closing.time) === date(now * 1000)) parts.push(t('teacher.time.closes', { time: time(closing.time) }))
   return html`<div class="timetable figure">
@@ -49,6 +52,6 @@ export function ClosingWarning() {
     title=${t('teacher.closing', { time: time(closing.time), scene: sceneName(closing.scene) })}
     actions=${may && html`<${Button} kind="primary" busy=${busy} onClick=${extend}>${t('teacher.closing.extend', { time: duration(closing.extend_ms ?? 1_800_000) })}<//>`}
   >
-    ${closing.held ? t('teacher.closing.held') : rest > 0 && t('teacher.closing.left', { time: duration(rest) })}
+    ${closing.held ? t('teacher.closing.held') : rest > 0 && t('teacher.closing.left', { time: coarse(rest) })}
   <//>`
 }
