@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +28,11 @@
 #include "wire.h"
 #include "worker.h"
 
-#define DESCRIPTORS    2048                  /* connections, and some ten for each room */
+#define DESCRIPTORS    2048           /* connections, and some ten for each room */
 #define END_NS         (300 * LEC_MS) /* for pages to take the last message */
 #define NOTE_MS        5000
 #define SAY_AGAIN      (10 * LEC_SEC)
-#define HEADER_BYTES   4096 /* of one request */
+#define HEADER_BYTES   4096               /* of one request */
 #define HEADERS_ATONCE SERVER_CONNECTIONS /* whose head is being read: a slow one keeps nobody else waiting */
 
 struct life {
@@ -167,13 +169,28 @@ static void begin_end(struct server *server)
     lws_sul_schedule(server->lws, 0, &server->life->end, on_end, 10 * LWS_US_PER_MS);
 }
 
+/* Tried apart first: libwebsockets would leave a context half changed, and say nothing. */
+static bool certificate_ok(const struct server_setup *setup)
+{
+    SSL_CTX *trial = SSL_CTX_new(TLS_server_method());
+    bool ok = trial && SSL_CTX_use_certificate_chain_file(trial, setup->cert) == 1 &&
+              SSL_CTX_use_PrivateKey_file(trial, setup->key, SSL_FILETYPE_PEM) == 1 &&
+              SSL_CTX_check_private_key(trial) == 1;
+    SSL_CTX_free(trial);
+    ERR_clear_error();
+    return ok;
+}
+
 static void reload(struct server *server)
 {
     const struct server_setup *setup = &server->setup;
     lec_log(LEC_LOG_INFO, "reading certificate and pages anew");
     assets_refresh(server->assets);
-    if (setup->cert && lws_tls_cert_updated(server->lws, setup->cert, setup->key, NULL, 0, NULL, 0))
-        lec_log(LEC_LOG_ERROR, "the certificate could not be read; the old one stays in use");
+    if (!setup->cert)
+        return;
+    if (!certificate_ok(setup) || lws_tls_cert_updated(server->lws, setup->cert, setup->key, NULL, 0, NULL, 0))
+        lec_log(LEC_LOG_ERROR, "%s or %s could not be read as certificate and key; the old ones stay in use",
+                setup->cert, setup->key);
 }
 
 static void on_signal(void *arg)

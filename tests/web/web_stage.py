@@ -296,7 +296,9 @@ class Web:
         self.people = state / "people.db"
         options = ["--listen", "127.0.0.1:%d" % port, "--state", state, "--run", stage.run,
                    "--pages", pages or stage.folder / "no-pages", "--verbose"]
-        self.program = Program(stage, "lectern-web", [*options, *args])
+        # A sanitizer's quarantine would look like growing memory.
+        self.program = Program(stage, "lectern-web", [*options, *args],
+                               {"ASAN_OPTIONS": "detect_leaks=1:verify_asan_link_order=0:quarantine_size_mb=1"})
         wait(lambda: "listening on " in self.program.text() or not self.program.running(), what="lectern-web")
         assert self.program.running(), self.program.text()
         line = [text for text in self.program.text().splitlines() if "listening on " in text][0]
