@@ -1,0 +1,123 @@
+// Every page, in both languages and both themes: nothing that axe finds, nothing clipped, every flow by keyboard alone.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { axe, PEOPLE, Stage, until } from './stage.mjs'
+
+let room, lab
+before(async () => {
+  room = await new Stage().open()
+  lab = await new Stage({ room: 'lab-301', speed: 1 }).open()
+})
+after(async () => {
+  await room.close()
+  await lab.close()
+})
+
+const TABS = ['devices', 'alarms', 'journal', 'timetable', 'health', 'drivers', 'simulator']
+// Each page: where, as whom, and how to see that it is there.
+const PAGES = [
+  { name: 'sign-in', stage: () => room, ready: (p) => p.getByRole('button', { name: 'Cô Nguyễn Thị Lan' }), path: '/sign-in' },
+  { name: 'teacher', stage: () => room, who: 'lan', ready: (p) => p.locator('[data-scene]').first() },
+  { name: 'lab', stage: () => lab, who: 'binh', path: '/lab', ready: (p) => p.locator('main button').first() },
+  ...TABS.map((tab) => ({ name: `technician ${tab}`, stage: () => room, who: 'ky', path: `/technician#${tab}`, ready: (p) => p.getByRole('tabpanel') })),
+]
+
+async function open(entry, options) {
+  const stage = entry.stage()
+  if (!entry.who) {
+    const page = await stage.page(options)
+    await page.goto(`${stage.url}${entry.path}`)
+    await entry.ready(page).first().waitFor()
+    return page
+  }
+  const page = await stage.at(entry.who, entry.path ?? '', options)
+  await entry.ready(page).waitFor()
+  await page.locator('.top-link, header').first().waitFor()
+  return page
+}
+
+for (const language of ['vi', 'en'])
+  for (const theme of ['light', 'dark'])
+    for (const entry of PAGES)
+      test(`axe finds nothing: ${entry.name}, ${language}, ${theme}`, async () => {
+        const page = await open(entry, { language, theme })
+        const found = await axe(page)
+        assert.deepEqual(found, [])
+        assert.deepEqual(page.complaints, [])
+        await page.context().close()
+      })
+
+for (const width of [360, 768, 1280, 1920, 3840])
+  test(`nothing is wider than the page at ${width} px`, async () => {
+    for (const entry of PAGES.slice(0, 5)) {
+      const page = await open(entry, { width, height: 900 })
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      assert.ok(over <= 0, `${entry.name} is ${over} px too wide`)
+      await page.context().close()
+    }
+  })
+
+test('targets of the teacher are at least 48 px high, scenes legible from afar', async () => {
+  const page = await open(PAGES[1], { width: 1280 })
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll('main button, main select, main [role=switch], main summary')]
+      .filter((e) => e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 47.5)
+      .map((e) => `${e.textContent.trim().slice(0, 30)}: ${e.getBoundingClientRect().height}`))
+  assert.deepEqual(small, [])
+  const size = await page.locator('.scene-name').first().evaluate((e) => parseFloat(getComputedStyle(e).fontSize))
+  assert.ok(size >= 28, `${size} px`)
+})
+
+// ---- By keyboard alone -------------------------------------------------------------------------------------------------
+
+// Presses Tab until what has the focus fits; the focus must be visible all the while.
+async function tabTo(page, wanted, most = 200) {
+  for (let i = 0; i < most; i++) {
+    await page.keyboard.press('Tab')
+    const at = await page.evaluate(() => {
+      const e = document.activeElement
+      const s = getComputedStyle(e)
+      return { text: (e.getAttribute('aria-label') ?? e.labels?.[0]?.textContent ?? e.textContent ?? '').trim(), tag: e.tagName, scene: e.dataset?.scene,
+        ring: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 }
+    })
+    if (at.tag === 'BODY') continue
+    assert.ok(at.ring, `the focus cannot be seen on ${at.tag} "${at.text.slice(0, 40)}"`)
+    if (wanted(at)) return at
+  }
+  throw new Error('not reached by Tab')
+}
+
+test('by keyboard: somebody signs in with a PIN', async () => {
+  const page = await open(PAGES[0])
+  await tabTo(page, (at) => at.text.includes(PEOPLE.lan.label))
+  await page.keyboard.press('Enter')
+  await page.getByText(/PIN/).first().waitFor()
+  await page.keyboard.type(PEOPLE.lan.secret)
+  await page.keyboard.press('Enter')
+  await page.locator('[data-scene]').first().waitFor()
+})
+
+test('by keyboard: a scene is started and a device set', async () => {
+  const page = await open(PAGES[1])
+  await page.getByText('Đã kết nối').waitFor()
+  await tabTo(page, (at) => at.scene === 'break')
+  await page.keyboard.press('Enter')
+  await until(async () => (await page.locator('section.run').first().getAttribute('data-state')) === 'done', 'the scene')
+  await tabTo(page, (at) => at.text.startsWith('Phía sau'))
+  const lights = page.getByRole('switch', { name: 'Phía sau' })
+  const was = await lights.getAttribute('aria-checked')
+  await page.keyboard.press('Space')
+  await until(async () => (await lights.getAttribute('aria-checked')) !== was, 'the light')
+})
+
+test('by keyboard: an alarm rule is looked at and the journal filtered', async () => {
+  const page = await open(PAGES.find((p) => p.name === 'technician devices'))
+  await tabTo(page, (at) => at.text === 'Thiết bị' && at.tag === 'BUTTON')
+  await page.keyboard.press('ArrowRight')
+  await page.getByRole('tab', { name: 'Cảnh báo', selected: true }).waitFor()
+  await page.keyboard.press('ArrowRight')
+  await page.getByRole('tab', { name: 'Nhật ký', selected: true }).waitFor()
+  await tabTo(page, (at) => at.tag === 'SELECT')
+  await page.keyboard.press('ArrowDown')
+  assert.notEqual(await page.getByLabel('Loại', { exact: true }).inputValue(), '')
+})
