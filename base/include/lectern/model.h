@@ -373,7 +373,8 @@ struct lec_experiment {
 
 /* ---- Alarms, timetable, access --------------------------------------------------------------------------------- */
 
-#define LEC_ALARM_AWAY_NS (60 * LEC_SEC) /* a device that is away for so long is an alarm, unless its section says otherwise */
+/* A device that is away for so long is an alarm, unless its section says otherwise. */
+#define LEC_ALARM_AWAY_NS (60 * LEC_SEC)
 
 enum lec_severity { LEC_INFO, LEC_WARNING, LEC_ERROR, LEC_CRITICAL };
 
@@ -404,7 +405,7 @@ struct lec_timetable {
     const char *holidays;                /* likewise; NULL: none */
     const struct lec_scene *start, *end; /* of a period that does not name its own; NULL: none */
     int64_t catch_up_ns;                 /* a start that was missed is still done so long after */
-    int64_t break_ns; /* nothing is switched off between two periods that are at most so far apart */
+    int64_t break_ns;                    /* nothing is switched off between two periods that are at most so far apart */
     int64_t
         hands_off_ns; /* a point changed at the device or by a person is left alone by the timetable for so long; 0: not */
     bool has_closing;
