@@ -69,6 +69,16 @@ class From(Connection):
         self.ask(path, body)
         return self.response("POST")
 
+    def status(self, request):
+        """Sends these bytes; returns the status and what follows. Quick, for thousands."""
+        self.send(request)
+        got = b""
+        while not got.endswith(b"}}"):
+            more = self.socket.recv(8192)
+            assert more, "the gateway closed"
+            got += more
+        return int(got[9:12]), got
+
 
 def sign_in(web, name="Lan", secret=PIN, token=None):
     return web.post("/api/sign-in", {"name": name, "secret": secret}, **({"Cookie": "lectern=" + token} if token else {}))
@@ -201,11 +211,13 @@ def test_ten_thousand_wrong_pins_are_refused_and_others_sign_in(journalled):
     add(web, "Lan")
     add(web, "Minh")
     here, tally = From(web, "127.0.0.66"), {}
+    head = "POST /api/sign-in HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/json\r\n" % (web.host, web.origin)
     for pin in range(10000):
         secret = "%04d" % pin
-        answer = here.post("/api/sign-in", {"name": "Lan", "secret": WRONG if secret == PIN else secret})
-        tally[answer.status] = tally.get(answer.status, 0) + 1
-        assert answer.status == 401 or b'"wait_s":' in answer.body
+        body = '{"name":"Lan","secret":"%s"}' % (WRONG if secret == PIN else secret)
+        status, answer = here.status(("%sContent-Length: %d\r\n\r\n%s" % (head, len(body), body)).encode())
+        tally[status] = tally.get(status, 0) + 1
+        assert status == 401 or b'"wait_s":' in answer
         if pin == 5000:
             assert sign_in(web, "Minh").status == 200
     assert set(tally) == {401, 429} and tally[401] <= 15, tally
