@@ -483,6 +483,41 @@ static void the_kind_of_a_file_is_known_by_its_first_section(void **state)
     assert_int_equal(lec_file_kind("nowhere.ini"), 0);
 }
 
+static const struct lec_alarm *alarm_of(const struct lec_room *room, const char *name)
+{
+    for (size_t i = 0; i < room->n_alarms; i++)
+        if (strcmp(room->alarms[i].name, name) == 0)
+            return &room->alarms[i];
+    fail_msg("no alarm %s", name);
+    return NULL;
+}
+
+static void alarms_arrive_with_what_they_watch_and_the_room_s_own_with_their_defaults(void **state)
+{
+    (void)state;
+    struct lec_sources sources = stage_sources();
+    const struct lec_room *room = NULL;
+    assert_int_equal(lec_room_load("room/alarms-good.ini", &sources, &room, NULL), 0);
+    const struct lec_alarm *a = alarm_of(room, "hot");
+    assert_string_equal(a->point->name, "temperature");
+    assert_true(a->has_above && a->above == 40 && a->has_below && a->below == 5.5 && a->hysteresis == 2);
+    assert_true(a->delay_ns == 300 * LEC_SEC && a->severity == LEC_ERROR && !a->off && !a->has_value);
+    assert_string_equal(a->label, "Nóng quá");
+    assert_string_equal(a->remedy_en, "Open a window.");
+    a = alarm_of(room, "running");
+    assert_true(a->has_value && a->severity == LEC_WARNING && a->delay_ns == 0);
+    assert_string_equal(a->value.s, "running");
+    a = alarm_of(room, "lost");
+    assert_true(!a->point && strcmp(a->device->name, "probe") == 0 && a->delay_ns == LEC_ALARM_AWAY_NS);
+    a = alarm_of(room, "projector.away");
+    assert_true(a->device && !a->point && a->severity == LEC_CRITICAL && a->delay_ns == LEC_ALARM_AWAY_NS);
+    a = alarm_of(room, "projector.error.lamp");
+    assert_true(a->point && a->severity == LEC_ERROR && a->delay_ns == 0);
+    a = alarm_of(room, "room.journal");
+    assert_true(!a->device && a->severity == LEC_ERROR);
+    lec_room_unref(&room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +543,7 @@ int main(void)
         cmocka_unit_test(a_line_with_one_device_more_is_another_one),
         cmocka_unit_test(the_last_reference_frees_the_room),
         cmocka_unit_test(the_kind_of_a_file_is_known_by_its_first_section),
+        cmocka_unit_test(alarms_arrive_with_what_they_watch_and_the_room_s_own_with_their_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
