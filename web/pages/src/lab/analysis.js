@@ -10,6 +10,7 @@ import { Icon } from '../ui/icon.js'
 import * as fits from './fits.js'
 import { underWay } from './model.js'
 import { typedNumber } from './plan.js'
+import { gapsText } from './running.js'
 import { ordered } from './view.js'
 import { reasonOf } from './use-lab.js'
 
@@ -24,7 +25,7 @@ function Row({ name, value }) {
 
 function Basis({ r }) {
   const parts = [t('lab.an.n', { n: number(r.n ?? 0, 0) })]
-  if (r.gaps > 0) parts.push(t('lab.gaps', { n: r.gaps, lost: number(r.lost ?? 0, 0) }))
+  if (r.gaps > 0) parts.push(gapsText(r.gaps, r.lost))
   if (r.missing > 0) parts.push(t('lab.an.missing', { n: r.missing }))
   return html`<p class="quiet">${parts.join(' · ')}${r.note ? ` · ${r.note}` : ''}</p>`
 }

@@ -1,5 +1,5 @@
 // The experiments of the room, as cards: name, sensors, rate, last run.
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { html, cls } from '../lib/html.js'
 import { useRoom } from '../lib/store.js'
 import { date, label, number, search, t } from '../lib/words.js'
@@ -37,7 +37,11 @@ function Card({ lab, experiment, may, onDelete }) {
   const chosen = lab.chosen === experiment.experiment
   const last = lab.lastRun(experiment.experiment)
   const fastest = plans.rates(experiment)[0]
-  return html`<li class=${cls('lab-card', chosen && 'is-chosen', experiment.run && 'is-running')}>
+  const at = useRef()
+  useEffect(() => {
+    if (chosen) at.current.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [chosen])
+  return html`<li ref=${at} class=${cls('lab-card', chosen && 'is-chosen', experiment.run && 'is-running')}>
     <button type="button" class="lab-card-button" aria-pressed=${String(chosen)} onClick=${() => lab.choose(experiment.experiment)}>
       <span class="lab-card-title">${label(experiment.label, experiment.experiment)}</span>
       ${experiment.run && html`<span class="lab-chip is-live"><span class="lab-dot" aria-hidden="true"></span>${t('lab.state.recording')}</span>`}

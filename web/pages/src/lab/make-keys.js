@@ -62,6 +62,8 @@ export function keysOf(form) {
   const seconds = form.duration.text.trim() ? typedNumber(form.duration.text) * (form.duration.kind === 'min' ? 60 : 1) : 0
   if (!(seconds >= 0)) wrong.duration = 'lab.make.wrong.number'
   else if (seconds > 0) keys.duration = `${Number(seconds.toPrecision(9))}s`
+  keys['ask operator'] = ''
+  keys['ask note'] = ''
   return { keys, wrong }
 }
 

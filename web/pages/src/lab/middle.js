@@ -9,7 +9,7 @@ import { PlotView } from './plot-view.js'
 import { Predict } from './predict.js'
 import { sketch } from './prediction.js'
 import { Readouts, Swatch } from './readouts.js'
-import { gapsOf, Running, StateChip } from './running.js'
+import { gapsOf, gapsText, Running, StateChip } from './running.js'
 import { Start } from './start.js'
 import { looks } from './style.js'
 import { DataTable } from './table-view.js'
@@ -62,7 +62,7 @@ function Head({ lab, run, experiment, side, setSide }) {
         <${StateChip} state=${run.state} />
         <span class="quiet">${time(run.start)} ${date(run.start)}${run.operator ? ` · ${run.operator}` : ''}</span>
         ${run.simulated && html`<span class="lab-chip">${t('common.simulated')}</span>`}
-        ${!underWay(run) && html`<span class="quiet">${t('lab.total', { n: number(run.samples, 0), gaps: gapsOf(run) ? t('lab.gaps', { n: gapsOf(run), lost: number(run.lost ?? 0, 0) }) : t('lab.gaps.none') })}</span>`}
+        ${!underWay(run) && html`<span class="quiet">${t('lab.total', { n: number(run.samples, 0), gaps: gapsText(gapsOf(run), run.lost) })}</span>`}
       </p>`}
     </div>
     <div class="lab-head-end">

@@ -76,7 +76,7 @@ export function Readouts({ lab, channels, look, change, valueAt, cursor, run }) 
       >
         <span class="lab-readout-name"><${Swatch} look=${i} />${name}</span>
         <span class="lab-readout-value"><span class="figure">${valueText(value, c)}</span> <span class="lab-readout-unit">${unit(c.unit)}</span></span>
-        ${quiet && html`<span class="lab-readout-note">${t('lab.readout.away')}</span>`}
+        ${quiet && html`<span class="lab-readout-note">${t(there.get(c.channel)?.samples > 0 ? 'lab.away' : 'lab.readout.away')}</span>`}
       </button>`
     })}
   </div>`

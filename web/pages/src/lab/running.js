@@ -23,6 +23,12 @@ export function clock(ms) {
 
 export const gapsOf = (run) => (Array.isArray(run.marks) ? run.marks.filter((m) => GAPS.has(m.kind)).length : 0)
 
+// "2 chỗ trống, mất 17 mẫu"; how many are missing is not always known
+export function gapsText(gaps, lost) {
+  if (!(gaps > 0) && !(lost > 0)) return t('lab.gaps.none')
+  return lost > 0 ? t('lab.gaps', { n: gaps, lost: number(lost, 0) }) : t('lab.gaps.unknown', { n: gaps })
+}
+
 export function StateChip({ state }) {
   const live = state === 'recording'
   const icon = { armed: 'clock', pause: 'clock', done: 'check', stopped: 'stop', interrupted: 'alert', failed: 'alert' }[state]
@@ -51,7 +57,7 @@ function Counts({ run }) {
     <span><strong class="figure">${number(run.samples ?? 0, 0)}</strong> ${t('lab.samples')}</span>
     <span class=${cls(gaps > 0 || run.lost > 0 ? 'lab-lost' : 'quiet')}>
       ${gaps > 0 || run.lost > 0
-        ? html`<${Icon} name="alert" size="small" />${t('lab.gaps', { n: gaps, lost: number(run.lost ?? 0, 0) })}`
+        ? html`<${Icon} name="alert" size="small" />${gapsText(gaps, run.lost)}`
         : t('lab.gaps.none')}
     </span>
     ${run.repeat > 1 && html`<span class="quiet">${t('lab.nth', { n: run.nth, of: run.repeat })}</span>`}

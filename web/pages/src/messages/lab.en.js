@@ -14,6 +14,7 @@ export default {
   'lab.passed': 'so far',
   'lab.progress': 'Part of the time that has passed',
   'lab.gaps': ['{n} gap, {lost} samples lost', '{n} gaps, {lost} samples lost'],
+  'lab.gaps.unknown': ['{n} gap', '{n} gaps'],
   'lab.gaps.none': 'no sample lost',
   'lab.nth': 'run {n} of {of}',
   'lab.full': 'The disk is full: nothing is being recorded.',

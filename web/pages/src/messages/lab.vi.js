@@ -14,6 +14,7 @@ export default {
   'lab.passed': 'đã đo',
   'lab.progress': 'Phần thời gian đã qua',
   'lab.gaps': '{n} chỗ trống, mất {lost} mẫu',
+  'lab.gaps.unknown': '{n} chỗ trống',
   'lab.gaps.none': 'không mất mẫu nào',
   'lab.nth': 'lần {n} trong {of}',
   'lab.full': 'Đĩa đầy, tạm ngừng ghi.',
