@@ -2,7 +2,7 @@
 import { useEffect, useReducer, useState } from 'preact/hooks'
 import { html } from './lib/html.js'
 import { navigate, pathOf, useRoute } from './lib/router.js'
-import { forget, useSession } from './lib/session.js'
+import { forget, refresh, useSession } from './lib/session.js'
 import { connect, disconnect, onEvent } from './lib/socket.js'
 import { useRoom } from './lib/store.js'
 import { watchBuild } from './lib/update.js'
@@ -51,9 +51,10 @@ export function App() {
   const title = useRoom((r) => r.describe?.label)
 
   useEffect(() => {
+    // A person's session over that of a panel may have ended: then the panel goes on as itself.
     const out = onEvent('signed_out', () => {
       forget()
-      navigate(pathOf('sign-in'))
+      refresh(room)
     })
     const stop = watchBuild()
     return () => {

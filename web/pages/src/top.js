@@ -64,7 +64,7 @@ function Person({ person, rooms }) {
     }
     forget()
     const { person: left } = await refresh()
-    if (!left) navigate(pathOf('sign-in')) // a panel of the room goes on as itself
+    navigate(left?.panel ? pathOf('teacher', left.panel) : pathOf('sign-in')) // a panel goes on as itself
   }
   return html`<${Menu} class="person" icon="user" label=${t('person.menu', { name })} text=${name}>
     ${(close) => html`

@@ -32,8 +32,9 @@ export function useRoute() {
 }
 
 // A link to a page of ours: a real link for the middle button and the keyboard, without a reload for the rest.
-export function Link({ to, children, ...rest }) {
+export function Link({ to, children, onClick, ...rest }) {
   const follow = (e) => {
+    onClick?.(e)
     if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return
     e.preventDefault()
     navigate(to)

@@ -21,8 +21,9 @@ export default {
   'sign-in.wait': 'Too many wrong attempts. Try again in {time}.',
   'sign-in.unreachable': 'The server cannot be reached. Please try again.',
   'sign-in.pair': 'Pair this panel',
-  'sign-in.pair.offer': 'Is this the room’s own panel? Pair it with a code',
-  'sign-in.pair.explain': 'An administrator makes a one-time code with “lectern user pair”. It is good for 10 minutes.',
-  'sign-in.pair.code': 'Pairing code',
+  'sign-in.pair.offer': 'Is this the panel of a room? Pair this panel',
+  'sign-in.pair.explain': 'This browser becomes the panel of the room, without signing in. An administrator makes the code with “lectern user pair”; it works once, for 10 minutes.',
+  'sign-in.pair.code': 'Pairing code (8 digits)',
+  'sign-in.pair.short': 'The code has 8 digits.',
   'sign-in.pair.go': 'Pair',
 }

@@ -25,8 +25,10 @@ function after() {
 }
 
 export async function enter(room) {
-  await refresh()
-  navigate(room ? `/r/${room}` : after(), true)
+  const { person } = await refresh()
+  const path = after()
+  const home = room ?? person?.panel
+  navigate(path === '/' && home ? `/r/${home}` : path, true)
 }
 
 function Tiles({ people, onChoose, onOther }) {

@@ -8,6 +8,8 @@ import { Button } from '../ui/button.js'
 import { TextField } from '../ui/fields.js'
 import { refusal } from './secret.js'
 
+const DIGITS = 8
+
 export function Pairing({ onBack, onDone }) {
   const [code, setCode] = useState('')
   const [busy, setBusy] = useState(false)
@@ -18,10 +20,15 @@ export function Pairing({ onBack, onDone }) {
   useEffect(() => field.current?.focus(), [])
   const submit = async (e) => {
     e.preventDefault()
-    if (busy || wait > 0 || !code.trim()) return
+    const digits = code.replace(/\D/g, '') // it is shown in two groups
+    if (busy || wait > 0) return
+    if (digits.length !== DIGITS) {
+      setRefused({ text: t('sign-in.pair.short'), until: 0 })
+      return
+    }
     setBusy(true)
     try {
-      const { room } = await pair(code.trim())
+      const { room } = await pair(digits)
       await onDone(room)
     } catch (error) {
       setRefused(refusal(error))
@@ -30,7 +37,7 @@ export function Pairing({ onBack, onDone }) {
   }
   return html`<form class="secret" onSubmit=${submit}>
     <p class="quiet">${t('sign-in.pair.explain')}</p>
-    <${TextField} label=${t('sign-in.pair.code')} class="code-field" value=${code} onInput=${setCode} input=${field} autocomplete="off" autocapitalize="characters" spellcheck=${false} maxlength="32" />
+    <${TextField} label=${t('sign-in.pair.code')} class="code-field" value=${code} onInput=${setCode} input=${field} autocomplete="off" inputmode="numeric" spellcheck=${false} maxlength="16" />
     <p class="field-error" role="alert">${wait > 0 ? t('sign-in.wait', { time: duration(wait) }) : refused.text}</p>
     <div class="control-row">
       <${Button} icon="left" onClick=${onBack}>${t('sign-in.back')}<//>

@@ -81,6 +81,6 @@ export function Scenes() {
         onStart=${() => start(s.name)}
       />`,
     )}
-    ${scenes.length === 0 && html`<p class="quiet"><${Icon} name="clock" size="small" /> ${t(live ? 'teacher.scenes.none' : 'common.loading')}</p>`}
+    ${scenes.length === 0 && html`<p class="quiet">${t(live ? 'teacher.scenes.none' : 'common.loading')}</p>`}
   </div>`
 }
