@@ -13,7 +13,7 @@
 #include "alarm_stage.h"
 #include "lectern/parse.h"
 
-#define SEEDS 120
+#define SEEDS 80
 #define DEEDS 150
 
 static uint64_t seed_state;
