@@ -1,5 +1,5 @@
 // Who is signed in at this browser, as /api/me says it: for the frame, the sign-in page and the choice of a room.
-import { useEffect, useReducer } from 'preact/hooks'
+import { useEffect, useReducer, useRef } from 'preact/hooks'
 import { me } from './api.js'
 
 const AGAIN = 2000 // ms until a gateway that did not answer is asked again
@@ -31,8 +31,11 @@ export const forget = () => set({ person: null })
 
 export function useSession() {
   const [, render] = useReducer((n) => n + 1, 0)
+  const drawn = useRef()
+  drawn.current = state
   useEffect(() => {
     listeners.add(render)
+    if (drawn.current !== state) render() // the answer came between the drawing and now
     return () => listeners.delete(render)
   }, [])
   return state
