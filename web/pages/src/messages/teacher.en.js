@@ -126,7 +126,10 @@ export default {
   'teacher.time.closes': 'the room closes at {time}',
   'teacher.closing': 'The room will close at {time} ({scene}).',
   'teacher.closing.left': '{time} left.',
-  'teacher.closing.held': 'It waits for an experiment that is being recorded.',
+  'teacher.closing.now': 'It is time to close the room: {time} ({scene}).',
+  'teacher.closing.lesson': 'It waits for the end of the lesson at {time}.',
+  'teacher.closing.recording': 'It waits for the experiment that is being recorded.',
+  'teacher.closing.waits': 'It waits until the room is free.',
   'teacher.closing.extend': '{time} more',
 
   'teacher.slot.empty': '{what}: none',

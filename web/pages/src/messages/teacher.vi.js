@@ -126,7 +126,10 @@ export default {
   'teacher.time.closes': 'đóng phòng lúc {time}',
   'teacher.closing': 'Phòng sẽ đóng lúc {time} ({scene}).',
   'teacher.closing.left': 'Còn {time}.',
-  'teacher.closing.held': 'Đang chờ vì có thí nghiệm đang ghi.',
+  'teacher.closing.now': 'Đã đến giờ đóng phòng: {time} ({scene}).',
+  'teacher.closing.lesson': 'Phòng chờ hết tiết lúc {time}.',
+  'teacher.closing.recording': 'Phòng chờ thí nghiệm ghi xong.',
+  'teacher.closing.waits': 'Phòng chờ đến khi dùng xong.',
   'teacher.closing.extend': 'Dùng thêm {time}',
 
   'teacher.slot.empty': '{what}: không có',

@@ -31,8 +31,16 @@ export function Timetable() {
   </div>`
 }
 
+// Why closing waits: the room's own reason is English and for the journal.
+function waitsFor(period, recordings) {
+  if (period) return t('teacher.closing.lesson', { time: time(period.end) })
+  return t([...recordings.values()].some((r) => r.state === 'recording' || r.state === 'armed') ? 'teacher.closing.recording' : 'teacher.closing.waits')
+}
+
 export function ClosingWarning() {
-  const [closing, clock, may] = useRoom((r) => [r.timetable?.closing, r.clock, mayCall(r, 'timetable.extend')])
+  const [closing, period, recordings, clock, may] = useRoom((r) => [
+    r.timetable?.closing, r.timetable?.period, r.recordings, r.clock, mayCall(r, 'timetable.extend'),
+  ])
   const [busy, setBusy] = useState(false)
   const now = useNow(!!closing?.warning) + clock
   if (!closing?.warning) return null
@@ -47,11 +55,11 @@ export function ClosingWarning() {
   }
   const rest = closing.time / 1000 - now
   return html`<${Banner}
-    kind="needs"
+    kind=${closing.held ? 'info' : 'needs'}
     icon="clock"
-    title=${t('teacher.closing', { time: time(closing.time), scene: sceneName(closing.scene) })}
+    title=${t(closing.held ? 'teacher.closing.now' : 'teacher.closing', { time: time(closing.time), scene: sceneName(closing.scene) })}
     actions=${may && html`<${Button} kind="primary" busy=${busy} onClick=${extend}>${t('teacher.closing.extend', { time: duration(closing.extend_ms ?? 1_800_000) })}<//>`}
   >
-    ${closing.held ? t('teacher.closing.held') : rest > 0 && t('teacher.closing.left', { time: coarse(rest) })}
+    ${closing.held ? waitsFor(period, recordings) : rest > 0 && t('teacher.closing.left', { time: coarse(rest) })}
   <//>`
 }
