@@ -10,6 +10,7 @@
 #include "lectern/clock.h"
 #include "lectern/log.h"
 #include "lectern/parse.h"
+#include "loop.h"
 #include "simulator.h"
 
 #define CHUNK       (16 * 1024) /* bytes of one frame: what libwebsockets may have to keep for a page that takes less */
@@ -54,7 +55,7 @@ void client_sign_out(struct client *c, const char *reason)
 
 static void on_timer(lws_sorted_usec_list_t *sul)
 {
-    struct client *c = lws_container_of(sul, struct client, timer);
+    struct client *c = loop_owner(sul, struct client, timer);
     int64_t now = lec_now();
     if (c->closing) {
         lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);

@@ -29,7 +29,8 @@ struct door {
     struct lws *wsi;
     struct visitor *visitors;
     unsigned n;
-    int64_t said_at; /* when the log last said that somebody was turned away */
+    struct visitor *entering; /* the one that is just being handed to the loop, unless that has ended it already */
+    int64_t said_at;          /* when the log last said that somebody was turned away */
     unsigned turned_away;
 };
 
@@ -57,7 +58,7 @@ size_t door_unsent(struct lws *wsi)
 
 static void on_deadline(lws_sorted_usec_list_t *sul)
 {
-    struct visitor *v = lws_container_of(sul, struct visitor, deadline);
+    struct visitor *v = loop_owner(sul, struct visitor, deadline);
     lec_log(LEC_LOG_DEBUG, "%s: too slow, closed", v->address);
     lws_set_timeout(v->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
@@ -135,6 +136,22 @@ static void tune(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
+static void forget(struct visitor *v)
+{
+    struct door *door = v->server->door;
+    if (v->prev)
+        v->prev->next = v->next;
+    else
+        door->visitors = v->next;
+    if (v->next)
+        v->next->prev = v->prev;
+    door->n--;
+    if (door->entering == v)
+        door->entering = NULL;
+    lws_sul_cancel(&v->deadline);
+    free(v);
+}
+
 static void take_in(struct door *door, int fd, const struct sockaddr_storage *from)
 {
     struct server *server = door->server;
@@ -156,11 +173,15 @@ static void take_in(struct door *door, int fd, const struct sockaddr_storage *fr
     door->n++;
     int type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | (server->setup.cert ? LWS_ADOPT_ALLOW_SSL : 0);
     lws_adopt_desc_t desc = {.vh = server->vhost, .type = (lws_adoption_type)type, .fd = {.sockfd = fd}, .opaque = v};
-    v->wsi = lws_adopt_descriptor_vhost_via_info(&desc); /* closes it when that fails */
-    if (v->wsi)
-        door_expect(v->wsi, server->setup.cert ? 2 * DOOR_HEAD_S : DOOR_HEAD_S);
-    else
-        lec_log(LEC_LOG_WARNING, "%s: the loop takes no further connection", v->address);
+    door->entering = v;
+    struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&desc); /* closes it when that fails, as when no TLS comes */
+    if (door->entering == v && wsi) {
+        v->wsi = wsi;
+        door_expect(wsi, server->setup.cert ? 2 * DOOR_HEAD_S : DOOR_HEAD_S);
+    } else if (door->entering == v) {
+        forget(v);
+    }
+    door->entering = NULL;
 }
 
 static void on_readable(void *arg)
@@ -174,20 +195,6 @@ static void on_readable(void *arg)
             return;
         take_in(door, fd, &from);
     }
-}
-
-static void forget(struct visitor *v)
-{
-    struct door *door = v->server->door;
-    if (v->prev)
-        v->prev->next = v->next;
-    else
-        door->visitors = v->next;
-    if (v->next)
-        v->next->prev = v->prev;
-    door->n--;
-    lws_sul_cancel(&v->deadline);
-    free(v);
 }
 
 int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)

@@ -4,10 +4,15 @@
 #ifndef LECTERN_WEB_LOOP_H
 #define LECTERN_WEB_LOOP_H
 
+#include <stddef.h>
+
 #include <libwebsockets.h>
 
 #include "lectern/err.h"
 #include "server.h"
+
+/* The object that a timer (or another member) lies in: for callbacks that are given the timer alone. */
+#define loop_owner(at, type, member) ((type *)(void *)((char *)(at)-offsetof(type, member)))
 
 /* Calls readable(arg) whenever `fd` is readable (level-triggered). The loop waits on a copy of the descriptor and closes only that.
  * *out: for loop_unwatch; set NULL by the loop when it ends first. */

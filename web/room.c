@@ -116,7 +116,7 @@ void rooms_each(struct rooms *rooms, void (*each)(struct room *room, void *arg),
 
 static void on_linger(lws_sorted_usec_list_t *sul)
 {
-    struct room *room = lws_container_of(sul, struct room, linger);
+    struct room *room = loop_owner(sul, struct room, linger);
     if (room->n_clients > 0)
         return;
     if (room->n_downloads > 0) {
@@ -258,7 +258,7 @@ static void publish(struct room *room)
 
 static void on_publish(lws_sorted_usec_list_t *sul)
 {
-    publish(lws_container_of(sul, struct room, publish));
+    publish(loop_owner(sul, struct room, publish));
 }
 
 /* The first change at once, the others when a tenth of a second has gone by. */

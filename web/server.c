@@ -140,7 +140,7 @@ void server_woken(struct server *server)
 /* Ends the loop when all have gone, or have had time enough. */
 static void on_end(lws_sorted_usec_list_t *sul)
 {
-    struct life *life = lws_container_of(sul, struct life, end);
+    struct life *life = loop_owner(sul, struct life, end);
     struct server *server = life->server;
     life->over = door_count(server->door) == 0 || lec_now() >= life->end_by;
     if (life->over)
@@ -207,7 +207,7 @@ static void on_signal(void *arg)
 
 static void on_watchdog(lws_sorted_usec_list_t *sul)
 {
-    struct life *life = lws_container_of(sul, struct life, watchdog);
+    struct life *life = loop_owner(sul, struct life, watchdog);
     sd_notify(0, "WATCHDOG=1");
     lws_sul_schedule(life->server->lws, 0, sul, on_watchdog, (lws_usec_t)life->watchdog_us / 2);
 }

@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "lectern/clock.h"
+#include "loop.h"
 #include "room.h"
 #include "sign_in_impl.h"
 
@@ -38,7 +39,7 @@ void sign_in_watch_now(struct sign_in *s)
 
 static void on_time(lws_sorted_usec_list_t *sul)
 {
-    struct sign_in *s = lws_container_of(sul, struct sign_in, watch);
+    struct sign_in *s = loop_owner(sul, struct sign_in, watch);
     sign_in_watch_now(s);
     lws_sul_schedule(s->server->lws, 0, &s->watch, on_time, SIGN_IN_WATCH_MS * (lws_usec_t)1000);
 }

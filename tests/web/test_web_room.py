@@ -1,14 +1,14 @@
 """Pages of a real room through the gateway: what they are told, that one person's role holds, that a slow page hurts nobody, and what
 happens when the daemon or the gateway goes."""
 
+import contextlib
 import json
-import socket
 import time
 import uuid
 
 import pytest
 
-from web_stage import PATIENCE, Closed, Page, Web, daemon, frame, phong201, stage, system_stage, wait  # noqa: F401
+from web_stage import SANITIZED, Page, Web, daemon, phong201, stage, system_stage, wait  # noqa: F401
 
 
 def commands(stage, method):  # noqa: F811
@@ -149,31 +149,28 @@ def test_only_so_many_rooms_that_do_not_exist_can_be_asked_for(stage):  # noqa: 
 
 
 def test_a_page_that_reads_nothing_for_a_minute_costs_the_others_nothing(phong201):  # noqa: F811
-    """Two pages stop reading. The others go on; memory stays; then one reads again and has the newest state."""
+    """Two pages stop reading, with little room in their sockets. The others go on; memory stays; then one of them reads again and has the
+    newest state. A third has room enough for all, and is there no more: it does not answer a ping. One goes on, and answers."""
     stage, sim, web = phong201  # noqa: F811
     token = web.session("Kỹ thuật", "facilities")
-    quick = web.page(token).ready()
+    quick, asleep = web.page(token).ready(), web.page(token).ready()
     slow = [Page(web, token, small=True) for _ in range(2)]
     for page in slow:
         page.ready()
         page.call("web.follow", journal=True, events=True)
-    before, begin, worst, n, busy = web.rss(), time.monotonic(), 0, 0, 0
+    before, begin, worst, n = web.rss(), time.monotonic(), 0, 0
     while time.monotonic() - begin < 60:
         n += 1
         asked = time.monotonic()
-        slow[0].send(b"")  # it is there, but reads nothing
-        if n % 20 == 0 and n < 1000:  # answers that it does not take either
-            try:
+        if n % 20 == 0:  # answers that it does not take either
+            with contextlib.suppress(OSError):
                 slow[1].ask("journal.read", limit=1000)
-            except OSError:
-                busy += 1
         quick.answer(quick.ask("point.write", target="audio.level", value=-float(n % 60), until="accepted"))
         worst = max(worst, time.monotonic() - asked)
     assert worst < 3
-    assert web.rss() - before < 6e6
-    last = n % 60
-    quick.until(lambda: quick.value("audio.level") == -last, what="the last value")
-    slow[0].until(lambda: slow[0].value("audio.level") == -last, 30, "the newest state")
-    lost = [m["params"]["lost"] for m in slow[0].seen if m.get("method") in ("journal", "event") and "lost" in m["params"]]
-    assert slow[0].states < n, "it was told each change"
-    print("changes", n, "told", slow[0].states, "lost", lost, "worst", worst)
+    assert web.rss() - before < (24e6 if SANITIZED else 6e6)
+    last = -float(n % 60)
+    quick.until(lambda: quick.value("audio.level") == last, what="the last value")
+    slow[0].until(lambda: slow[0].value("audio.level") == last, 30, "the newest state")
+    assert slow[0].states < quick.states, "it was told each change"
+    assert asleep.closed().code == 4408

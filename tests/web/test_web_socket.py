@@ -172,26 +172,3 @@ def test_at_most_32_requests_of_a_page_are_under_way(web):
     codes = [page.answer(i)["error"]["code"] for i in ids[32:]]
     assert codes == [-32007] * 8
     assert {page.answer(i)["error"]["code"] for i in ids[:32]} == {-32004}
-
-
-def test_an_idle_page_is_pinged_and_one_that_does_not_answer_is_closed(web):
-    token = web.session()
-    idle, asleep = web.page(token), web.page(token)
-    begin = time.monotonic()
-    idle.socket.settimeout(35)
-    opcode = None
-    while opcode != PING:
-        opcode, _, data = idle.frame()
-    assert 18 < time.monotonic() - begin < 23
-    idle.send(frame(PONG, data))
-    end = None
-    try:
-        asleep.socket.settimeout(35)
-        while True:
-            opcode, _, data = asleep.frame()
-            if opcode == CLOSE:
-                end = struct.unpack(">H", data[:2])[0]
-    except Closed:
-        pass
-    assert end == 4408 and 28 < time.monotonic() - begin < 34
-    assert idle.call("web.follow")["result"] == {}

@@ -26,6 +26,8 @@ _spec.loader.exec_module(system_stage)
 BUILD, PATIENCE, Program, Stage, wait = (system_stage.BUILD, system_stage.PATIENCE, system_stage.Program, system_stage.Stage,
                                          system_stage.wait)
 
+SANITIZED = (BUILD / "bin" / "lectern-web").exists() and b"__asan_init" in (BUILD / "bin" / "lectern-web").read_bytes()
+
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 ROOM = """
