@@ -72,8 +72,8 @@ static int read_file(const char *file, char **text, size_t *n, struct lec_report
 int calendar_open(const char *file, const struct calendar_rules *rules, struct calendar **out,
                   struct lec_report *report)
 {
-    char *text;
-    size_t n;
+    char *text = NULL;
+    size_t n = 0;
     int rc = read_file(file, &text, &n, report);
     if (rc < 0)
         return rc;
