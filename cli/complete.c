@@ -143,8 +143,8 @@ static void offer_rooms(const struct place *p)
 
 static void offer_word(struct place *p, enum word_kind kind, const char *before)
 {
-    static const char *const kinds[] = {"start",  "stop",  "command", "state", "scene", "step",     "event",
-                                        "config", "clock", "limit",   "run",   "alarm", "timetable"};
+    static const char *const kinds[] = {"start", "stop",  "command", "state", "scene",     "step",  "event", "config",
+                                        "clock", "limit", "run",     "alarm", "timetable", "login", "help"};
     static const char *const roles[] = {"viewer", "teacher", "lab", "facilities", "admin"};
     static const char *const formats[] = {"csv", "csv-vi", "xlsx", "hdf5", "jsonl"};
     static const char *const shapes[] = {"long", "nearest", "linear"};

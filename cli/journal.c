@@ -58,6 +58,32 @@ static bool print_recording(const char *name, const json_t *data)
     return false;
 }
 
+static void print_login(const json_t *data)
+{
+    static const struct {
+        const char *what;
+        struct text text;
+    } whats[] = {{"in", {"đăng nhập", "signed in"}},
+                 {"out", {"đăng xuất", "signed out"}},
+                 {"wrong", {"sai mã hoặc mật khẩu", "gave a wrong PIN or password"}},
+                 {"throttled", {"thử quá nhiều lần", "tried too often"}},
+                 {"paired", {"ghép bảng điều khiển", "paired a panel"}},
+                 {"stolen", {"phiên đăng nhập bị dùng ở nơi khác", "had a session that was used elsewhere"}}};
+    const char *what = text_of(data, "what"), *address = text_of(data, "address");
+    const char *shown = what;
+    for (size_t i = 0; i < ARRAY_LEN(whats); i++)
+        if (strcmp(whats[i].what, what) == 0)
+            shown = lang_text(whats[i].text);
+    out("%s: %s%s%s", text_of(data, "person"), shown, address[0] ? ", " : "", address);
+}
+
+/* The minute before it stands in --json. */
+static void print_help(const char *device, const json_t *data)
+{
+    const char *text = text_of(data, "text");
+    out("%s%s%s%s%s", T("gọi hỗ trợ", "called for help"), device[0] ? ", " : "", device, text[0] ? ": " : "", text);
+}
+
 /* What an entry says, in one line; the data of a kind that is not known here is shown as it is. */
 static void print_what(const json_t *entry)
 {
@@ -94,6 +120,10 @@ static void print_what(const json_t *entry)
     } else if (strcmp(kind, "timetable") == 0) {
         timetable_print_entry(name, data);
         return;
+    } else if (strcmp(kind, "login") == 0) {
+        print_login(data);
+    } else if (strcmp(kind, "help") == 0) {
+        print_help(device, data);
     } else if (strcmp(kind, "start") == 0) {
         out(T("lecternd %s bắt đầu", "lecternd %s starts"), text_of(data, "version"));
     } else {

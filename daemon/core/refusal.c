@@ -46,14 +46,14 @@ void via_write(struct lec_buf *b, const struct core *core, bool as)
     lec_json_str(b, access_gateway(core));
 }
 
-/* A text parameter, cut. */
-static void note(struct lec_buf *b, const json_t *params, const char *name)
+/* A text parameter, cut; "" if there is none. */
+static void note(struct lec_buf *b, const json_t *params, const char *name, char cut[TARGET_MAX + 1])
 {
     const char *text = json_string_value(json_object_get(params, name));
-    char cut[TARGET_MAX + 1];
+    cut[0] = '\0';
     if (!text)
         return;
-    lec_copy_utf8(cut, sizeof cut, text, strlen(text));
+    lec_copy_utf8(cut, TARGET_MAX + 1, text, strlen(text));
     lec_json_key(b, name);
     lec_json_str(b, cut);
 }
@@ -70,8 +70,12 @@ static void journal_refusal(struct core *core, const struct request *r, const ch
     lec_buf_init(&b, 4096);
     lec_buf_puts(&b, "{\"method\":");
     lec_json_str(&b, r->method ? r->method->name : "");
-    for (size_t i = 0; i < ARRAY_LEN(named); i++)
-        note(&b, r->params, named[i]);
+    char about[TARGET_MAX + 1] = "", text[TARGET_MAX + 1];
+    for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+        note(&b, r->params, named[i], text);
+        if (about[0] == '\0')
+            memcpy(about, text, sizeof about);
+    }
     lec_json_key(&b, "outcome");
     lec_json_str(&b, "refused");
     lec_json_key(&b, "reason");
@@ -81,7 +85,7 @@ static void journal_refusal(struct core *core, const struct request *r, const ch
     via_write(&b, core, r->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)
-        journal_add(core, "command", "", r->method ? r->method->name : "", r->principal, b.data);
+        journal_add(core, "command", "", about, r->principal, b.data);
     lec_buf_done(&b);
 }
 

@@ -235,6 +235,19 @@ def test_the_journal_shows_the_last_entries(cli, room, say):
     assert cli("journal", "--json", "-n", "2").json["last"] == 31
 
 
+def test_the_journal_says_who_signed_in_and_who_called_for_help(cli, room, say):
+    room.log("login", name="wrong", principal="lectern-web", data={"what": "wrong", "person": "Lan", "address": "10.0.0.7"})
+    room.log("help", device="projector", name="help", principal="Lan",
+             data={"text": "Không lên hình", "before": [{"journal": 1, "kind": "state"}] * 50})
+    room.log("command", name="projector.power", principal="Lan", data={
+        "method": "point.write", "target": "projector.power", "outcome": "refused", "reason": "the role viewer may not do this"})
+    login, call, refused = cli("journal").out.splitlines()
+    assert say("Lan: sai mã hoặc mật khẩu, 10.0.0.7", "Lan: gave a wrong PIN or password, 10.0.0.7") in login
+    assert say("gọi hỗ trợ, projector: Không lên hình", "called for help, projector: Không lên hình") in call
+    assert "before" not in call and "(Lan)" in call
+    assert "point.write projector.power" in refused and "may not do this" in refused
+
+
 def test_the_journal_can_be_read_from_a_number_and_filtered(english, room):
     fill(room, 5)
     room.log("event", device="reader", name="card", data={"id": 1})

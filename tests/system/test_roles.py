@@ -112,7 +112,7 @@ def test_a_refusal_says_what_to_do_and_is_journalled(gateway):
     data = answer["error"]["data"]
     assert code(answer) == -32008 and data["remedy"]["vi"] and data["remedy"]["en"], answer
     entry = entry_of(room, "Refused One")
-    assert entry["kind"] == "command" and entry["name"] == "room.reload"
+    assert entry["kind"] == "command" and entry["data"]["method"] == "room.reload"
     assert entry["data"]["outcome"] == "refused" and entry["data"]["via"] == ME and entry["data"]["role"] == "teacher"
 
 
