@@ -93,15 +93,17 @@ function HelpDialog({ device, onClose }) {
       setBusy(false)
     }
   }
+  // with a keyboard one goes on typing; with a finger the tablet's keyboard would cover half of it
+  const typing = matchMedia('(pointer: fine)').matches
   const title = device ? t('teacher.help.title.device', { device: inSentence(deviceName(device)) }) : t('teacher.help.title')
   return html`<${Dialog}
     title=${title}
     onClose=${onClose}
-    actions=${html`<${Button} onClick=${onClose}>${t('common.cancel')}<//><${Button} kind="primary" icon="help" busy=${busy} onClick=${send}>${t('teacher.help.send')}<//>`}
+    actions=${html`<${Button} onClick=${onClose}>${t('common.cancel')}<//><${Button} kind="primary" icon="help" busy=${busy} autofocus=${!typing} onClick=${send}>${t('teacher.help.send')}<//>`}
   >
     <p>${t('teacher.help.explain')}</p>
     <form onSubmit=${send}>
-      <${TextField} label=${t('teacher.help.text')} value=${text} onInput=${setText} maxlength="200" autocomplete="off" />
+      <${TextField} label=${t('teacher.help.text')} value=${text} onInput=${setText} maxlength="200" autocomplete="off" autofocus=${typing} />
     </form>
   <//>`
 }
