@@ -457,7 +457,6 @@ void alarms_write_snapshot(struct core *core, struct lec_buf *b); /* "alarms":[.
 void alarms_health(struct core *core, struct lec_buf *b);
 uint64_t alarms_over(const struct core *core);
 
-
 /* timetable.c, calendars.c */
 #define CALENDARS 3 /* times that lectern-calendar runs at once: for the timetable itself, for those who ask for other days */
 int timetable_open(struct core *core, struct lec_err *err); /* after the scenes and the store */
@@ -488,6 +487,8 @@ bool remedy_for_point(const struct lec_point *point, const char **vi, const char
 /* describe.c */
 /* "label":{"vi":,"en":}: what is missing in one language is taken from the other, then from the name. */
 void describe_label(struct lec_buf *b, const char *vi, const char *en, const char *name);
+/* The member "remedy" of what a person can do about this failure, if there is something. */
+void describe_remedy(struct lec_buf *b, const struct lec_device *desc, int code);
 void describe_device(struct core *core, const struct device_state *d, struct lec_buf *b, bool full);
 void describe_thing(struct core *core, const struct device_state *d, struct lec_buf *b);
 

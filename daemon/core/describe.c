@@ -122,6 +122,18 @@ static void action(struct lec_buf *b, const struct lec_action *a)
     lec_buf_putc(b, '}');
 }
 
+void describe_remedy(struct lec_buf *b, const struct lec_device *desc, int code)
+{
+    const char *vi, *en;
+    if (!remedy_for(desc, code, &vi, &en))
+        return;
+    lec_json_key(b, "remedy");
+    lec_buf_putc(b, '{');
+    text(b, "vi", vi);
+    text(b, "en", en);
+    lec_buf_putc(b, '}');
+}
+
 void describe_device(struct core *core, const struct device_state *d, struct lec_buf *b, bool full)
 {
     (void)core;
@@ -135,15 +147,8 @@ void describe_device(struct core *core, const struct device_state *d, struct lec
     text(b, "line", desc->line ? desc->line->name : "");
     text(b, "status", state_status_name(d->status));
     if (d->status == DEVICE_AWAY) {
-        const char *vi, *en;
         text(b, "reason", d->reason);
-        if (remedy_for(desc, d->code, &vi, &en)) {
-            lec_json_key(b, "remedy");
-            lec_buf_putc(b, '{');
-            text(b, "vi", vi);
-            text(b, "en", en);
-            lec_buf_putc(b, '}');
-        }
+        describe_remedy(b, desc, d->code);
     }
     lec_json_key(b, "simulated");
     lec_json_bool(b, desc->line && desc->line->simulated);

@@ -177,6 +177,19 @@ static void write_points(struct lec_buf *b, const struct device_state *d, const 
     lec_buf_putc(b, '}');
 }
 
+/* The members status, reason, remedy. */
+static void write_status(struct lec_buf *b, const struct device_state *d)
+{
+    lec_json_key(b, "status");
+    lec_json_str(b, state_status_name(d->status));
+    if (*d->reason) {
+        lec_json_key(b, "reason");
+        lec_json_str(b, d->reason);
+    }
+    if (d->status == DEVICE_AWAY)
+        describe_remedy(b, d->desc, d->code);
+}
+
 static void publish(struct core *core, struct device_state *d, const uint32_t at[], size_t n, bool status)
 {
     struct lec_buf *b = events_begin(core, d->topic);
@@ -184,14 +197,8 @@ static void publish(struct core *core, struct device_state *d, const uint32_t at
         return;
     lec_json_key(b, "device");
     lec_json_str(b, d->desc->name);
-    if (status) {
-        lec_json_key(b, "status");
-        lec_json_str(b, state_status_name(d->status));
-        if (*d->reason) {
-            lec_json_key(b, "reason");
-            lec_json_str(b, d->reason);
-        }
-    }
+    if (status)
+        write_status(b, d);
     write_points(b, d, at, n);
     events_end(core, d->topic, NULL, 0);
 }
@@ -210,12 +217,8 @@ void state_write_snapshot(struct core *core, struct lec_buf *b)
     for (size_t i = 0; i < core->n_devices; i++) {
         const struct device_state *d = &core->devices[i];
         lec_json_key(b, d->desc->name);
-        lec_buf_puts(b, "{\"status\":");
-        lec_json_str(b, state_status_name(d->status));
-        if (*d->reason) {
-            lec_json_key(b, "reason");
-            lec_json_str(b, d->reason);
-        }
+        lec_buf_putc(b, '{');
+        write_status(b, d);
         lec_json_key(b, "points");
         lec_buf_putc(b, '{');
         for (size_t p = 0; p < d->desc->n_points; p++) {
