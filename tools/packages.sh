@@ -38,6 +38,17 @@ install_node() {
     install_packages nodejs npm
 }
 
+# Debian's Chromium and what drives it, in build/browser; any Chromium that is there already will do.
+install_browser() {
+    install_node && install_packages chromium fonts-noto-core || return 1
+    local folder=build/browser
+    cmp -s tests/browser/package-lock.json "$folder/node_modules/.done" && return 0
+    say "fetching what drives the browser"
+    mkdir -p "$folder" && cp tests/browser/package.json tests/browser/package-lock.json "$folder" &&
+        npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error >/dev/null &&
+        cp tests/browser/package-lock.json "$folder/node_modules/.done"
+}
+
 # Configures and builds a preset; further arguments go to the build. Quiet unless it fails.
 build_preset() {
     local preset=$1 log
