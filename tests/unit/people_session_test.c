@@ -1,6 +1,7 @@
 /* Sessions and pairing codes, in simulated time. */
 #include "unit/people_stage.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,12 @@ static void the_file_does_not_have_the_token(void **state)
     fclose(f);
     assert_non_null(memmem(bytes, n, "Lan", 3));
     assert_null(memmem(bytes, n, token, 16));
+    unsigned char raw[32];
+    assert_int_equal(sodium_base642bin(raw, sizeof raw, token, strlen(token), NULL, NULL, NULL,
+                                       sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+                     0);
+    assert_null(memmem(bytes, n, raw, 8));
+    assert_null(memmem(bytes, n, raw + 16, 8));
 }
 
 static void a_session_expires_when_unused_and_after_a_week_anyhow(void **state)
