@@ -291,7 +291,7 @@ static int open_lws(struct server *server, struct lec_err *err)
         .alpn = "http/1.1",
     };
     if (setup->cert) {
-        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
         info.ssl_cert_filepath = setup->cert;
         info.ssl_private_key_filepath = setup->key;
         info.ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION;
