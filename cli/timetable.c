@@ -62,7 +62,7 @@ static void period_rows(struct table *t, const json_t *p)
 {
     char from[16], to[16], scenes[WORD_SIZE];
     const char *start = text_of(p, "start_scene"), *end = text_of(p, "end_scene");
-    snprintf(scenes, sizeof scenes, "%s%s%s", start, *start || *end ? " → " : "", end);
+    snprintf(scenes, sizeof scenes, "%s%s%s%s", start, *start && *end ? " " : "", *end ? "→ " : "", end);
     table_cell(t, PLAIN, "%s–%s", clock_of(int_of(p, "start", 0), from), clock_of(int_of(p, "end", 0), to));
     table_cell(t, BOLD, "%s", text_of(p, "text"));
     table_cell(t, DIM, "%s", scenes);
