@@ -87,7 +87,7 @@ test('runs, recordings and alarms are bounded, what is under way stays', () => {
   let room = connected()
   room = applyMessage(room, 'runs', { runs: [{ run: 'first', scene: 's', state: 'running', steps: [] }] }, 0)
   for (let i = 0; i < 100; i++) room = applyMessage(room, 'runs', { runs: [{ run: `r${i}`, scene: 's', state: 'done', steps: [] }] }, i)
-  assert.equal(room.runs.size, 32)
+  assert.equal(room.runs.size, 8)
   assert.ok(room.runs.has('first') && room.runs.has('r99'))
   for (let i = 0; i < 100; i++) room = applyMessage(room, 'recordings', { recordings: [{ run: `r${i}`, state: 'done' }] }, i)
   assert.equal(room.recordings.size, 20)

@@ -1,7 +1,7 @@
 // The picture of a room and how each message of the gateway changes it (web/README.md). Pure: no socket, no clock, no element of a
 // page. Pictures are never changed in place, so that a page can tell by identity what is new.
 
-const RUNS = 32 // runs of scenes that are remembered; the oldest ended one is forgotten first
+const RUNS = 8 // runs of scenes that are remembered; the oldest ended one is forgotten first
 const RECORDINGS = 20
 const ALARMS = 1024
 
