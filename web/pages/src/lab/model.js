@@ -78,7 +78,11 @@ export class Lab {
       if (!this.chosen || !this.experiment()) this.chosen = (experiments.find((e) => e.run) || experiments[0])?.experiment ?? null
       const run = this.experiment()?.run
       if (!this.shown && run) await this.show(run)
-      for (const open of [this.shown, ...this.compared]) if (open) open.data.catchUp()
+      for (const open of [this.shown, ...this.compared]) {
+        const listed = open && runs.find((r) => r.run === open.run)
+        if (open?.live && listed && !underWay(listed)) this.finished(open)
+        else open?.data.catchUp()
+      }
     } catch (e) {
       this.failed = e
     }
@@ -104,14 +108,17 @@ export class Lab {
   }
 
   // The run as the room told last, of the list otherwise.
+  // What was heard of a run that ended while the connection was away is old: the list knows better.
   told(run) {
-    return this.room.recordings().get(run) ?? this.runs?.find((r) => r.run === run) ?? null
+    const listed = this.runs?.find((r) => r.run === run) ?? null
+    const heard = this.room.recordings().get(run)
+    return heard && !(listed && !underWay(listed)) ? heard : listed
   }
 
   current() {
     if (!this.shown) return null
-    const { info, run } = this.shown
-    return { ...info, ...this.room.recordings().get(run), channels: info.channels, marks: info.marks }
+    const { info, run, live } = this.shown
+    return live ? { ...info, ...this.room.recordings().get(run), channels: info.channels, marks: info.marks } : info
   }
 
   // ---- What happens in the room ------------------------------------------------------------------------------------------
