@@ -415,7 +415,7 @@ struct core {
     size_t n_calibrations;
     struct labs *labs;
     struct timetable *timetable; /* NULL: the room has none */
-    int64_t exports_at; /* when exported files are looked at */
+    int64_t exports_at;          /* when exported files are looked at */
 };
 
 /* core.c */
@@ -458,7 +458,8 @@ void alarms_health(struct core *core, struct lec_buf *b);
 uint64_t alarms_over(const struct core *core);
 
 /* timetable.c, calendars.c */
-#define CALENDARS 3 /* times that lectern-calendar runs at once: for the timetable itself, for those who ask for other days */
+#define CALENDARS                                                                                                      \
+    3 /* times that lectern-calendar runs at once: for the timetable itself, for those who ask for other days */
 int timetable_open(struct core *core, struct lec_err *err); /* after the scenes and the store */
 void timetable_close(struct core *core);
 void timetable_reload(struct core *core);
