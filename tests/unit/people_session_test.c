@@ -144,6 +144,7 @@ static void changing_a_secret_or_role_and_removing_end_sessions_and_a_label_does
     assert_int_equal(lec_session_look(s->people, id, true, &found, &s->err), LEC_E_REFUSED);
     assert_int_equal(lec_session_new(s->people, "Lan", token, &s->err), LEC_E_CONFIG);
     people_stage_ok(s, lec_people_change(s->people, "Lan", NULL, NULL, NULL, &(bool){false}, &s->err));
+    assert_int_equal(find(s, token), LEC_E_REFUSED); /* it does not come back with her */
     begin(s, "Lan", token);
     people_stage_ok(s, lec_people_remove(s->people, "Lan", &s->err));
     people_stage_add(s, "Lan"); /* another one of the same name */
