@@ -136,6 +136,7 @@ def test_over_tls_everything_is_as_over_http_and_a_new_certificate_is_read(stage
     print("resident", web.rss())
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_tls_and_plain_http_on_the_tls_port_are_refused(stage):  # noqa: F811
     cert, key = certificate(stage.folder, "first")
     web = Web(stage, "phong-201", args=["--cert", cert, "--key", key], tls=True)
