@@ -38,15 +38,20 @@ install_node() {
     install_packages nodejs npm
 }
 
-# Debian's Chromium and what drives it, in build/browser; any Chromium that is there already will do.
-install_browser() {
-    install_node && install_packages chromium fonts-noto-core || return 1
+# What drives a browser (tests/browser/package.json), in build/browser.
+install_browser_tests() {
+    install_node || return 1
     local folder=build/browser
     cmp -s tests/browser/package-lock.json "$folder/node_modules/.done" && return 0
     say "fetching what drives the browser"
     mkdir -p "$folder" && cp tests/browser/package.json tests/browser/package-lock.json "$folder" &&
         npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error >/dev/null &&
         cp tests/browser/package-lock.json "$folder/node_modules/.done"
+}
+
+# That, and Debian's Chromium.
+install_browser() {
+    install_packages chromium fonts-noto-core && install_browser_tests
 }
 
 # Configures and builds a preset; further arguments go to the build. Quiet unless it fails.
