@@ -86,23 +86,20 @@ static pid_t start_web(const char *folder)
 static void start_room(void)
 {
     char run[512], state[512], drivers[1024], user[128];
-    bench_profile(
-        "web",
-        "[device]\nclass = sensor\ndriver = pulse\nvendor = Bench\nmodel = Pulse\nsource = made up\n[driver]\nrate = "
-        "10\nevery = 100ms\n",
-        POINTS, "type = float\naccess = read\nunit = V\nstream = yes", 1);
+    bench_profile("web", "[device]\nclass = sensor\ndriver = flood\nvendor = Bench\nmodel = Flood\nsource = made up\n",
+                  POINTS, "type = float\naccess = read\nunit = Cel\nperiod = 100ms", 1);
     snprintf(run, sizeof run, "%s/run", bench_folder());
     snprintf(state, sizeof state, "%s/state", bench_folder());
     snprintf(drivers, sizeof drivers, "%s/../bench/drivers", BENCH_BIN);
     const struct passwd *self = getpwuid(getuid());
     snprintf(user, sizeof user, "%s", self ? self->pw_name : "nobody");
     const char *room =
-        bench_write("web.ini", "[room]\nid = web\nsite = bench\nlabel = Web\n[device pulse]\nprofile = bench/web\n");
+        bench_write("web.ini", "[room]\nid = web\nsite = bench\nlabel = Web\n[device flood]\nprofile = bench/web\n");
     bench_start(-1, "lecternd", "--run", run, "--state", state, "--profiles", bench_profiles(), "--drivers", drivers,
                 "--gateway", user, room, (char *)NULL);
     void *dealer = bench_dealer(bench_command("web"));
     bench_until(dealer,
-                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"point.read\",\"params\":{\"target\":\"pulse.p32\"}}",
+                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"point.read\",\"params\":{\"target\":\"flood.p32\"}}",
                 "\"good\"", 10);
 }
 
