@@ -60,12 +60,12 @@ function Alarm({ alarm, now, may, onAck, onShelve, onUnshelve }) {
   const shelved = !!alarm.shelved_until
   return html`<li class=${cls('tech-alarm', `is-${alarm.severity}`, shelved && 'is-shelved')} data-alarm=${alarm.alarm}>
     <div class="tech-alarm-what">
-      <p><${Severity} severity=${alarm.severity} /> <code class="quiet">${alarm.alarm}</code></p>
+      <p><${Severity} severity=${alarm.severity} /><code class="quiet">${alarm.alarm}</code></p>
       <p class="tech-alarm-text">${label(alarm.text, alarm.alarm)}</p>
       ${label(alarm.remedy) && html`<p>${label(alarm.remedy)}</p>`}
       <p class="quiet figure">
         ${t('technician.alarm.since', { when: dateTime(alarm.raised), age: age(Math.max(0, now - alarm.raised / 1000)) })}
-        ${alarm.value !== undefined && ` ${t('technician.alarm.value', { value: valueText(alarm.value), limit: valueText(alarm.limit) })}`}
+        ${alarm.value !== undefined && alarm.limit !== undefined && alarm.limit !== null && ` ${t('technician.alarm.value', { value: valueText(alarm.value), limit: valueText(alarm.limit) })}`}
         ${alarm.state === 'acknowledged' && ` ${t('technician.alarm.seen', { who: alarm.by ?? '', when: dateTime(alarm.acknowledged) })}`}
         ${alarm.note && ` “${alarm.note}”`}
         ${shelved && ` ${t('technician.alarm.until', { when: dateTime(alarm.shelved_until) })}`}

@@ -32,7 +32,7 @@ function Row({ entry, device, counters, open, onToggle }) {
         <span class="tech-profile quiet">${entry.profile}</span>
       </button>
     </h2>
-    ${device?.reason && html`<p class="tech-reason"><${Icon} name="alert" size="small" />${device.reason} ${label(device.remedy ?? entry.remedy)}</p>`}
+    ${device?.reason && html`<p class="tech-reason"><${Icon} name="alert" size="small" />${[device.reason, label(device.remedy ?? entry.remedy)].filter(Boolean).join(' · ')}</p>`}
     ${open && html`<div class="tech-body">
       <p class="quiet tech-line"><code>${entry.line || '–'}</code> · ${entry.driver}</p>
       <${LineCounters} line=${counters} name=${entry.line} />

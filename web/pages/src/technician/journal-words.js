@@ -18,7 +18,7 @@ export function sentence(entry) {
     case 'scene':
       return { key: data.what === 'ended' ? 'technician.entry.scene.ended' : 'technician.entry.scene.started', params: { scene: name, verdict: plain(data.verdict) } }
     case 'step':
-      return { key: 'technician.entry.step', params: { step: name, verdict: plain(data.verdict), reason } }
+      return { key: 'technician.entry.step', params: { step: plain(data.step) || name, verdict: plain(data.verdict), reason } }
     case 'alarm':
       return { key: `technician.entry.alarm.${data.what}`, params: { alarm: name, note: plain(get(data, 'note', 'value')) } }
     case 'login':
