@@ -76,6 +76,7 @@ void lec_scene_run_launch(struct lec_scenes *s, struct lec_scene_run *run, const
     for (size_t i = 0; i < run->n_steps; i++) {
         struct lec_scene_run_step *step = &run->steps[i];
         step->usual_ns = lec_usual(s, step->target, step->point, &step->value);
+        step->held_before = step->usual_ns <= 0 && lec_usual_held_before(s, step->target, &step->value);
         step->changed = true;
     }
     s->runs[s->n_runs++] = run;

@@ -62,6 +62,7 @@ struct lec_scene_run_step {
     int64_t stop_by;           /* when a stopped operation has had its time */
     int64_t took_ns;           /* when ended */
     int64_t usual_ns;          /* learnt, or what the profile says; 0: unknown */
+    bool held_before;          /* unknown, for whenever it was asked for it held already */
     char reason[LEC_ERR_TEXT];
 
     /* For undo. */
@@ -113,7 +114,7 @@ struct lec_scene_run {
 struct lec_usual {
     char key[LEC_USUAL_KEY_MAX]; /* "" : free */
     double mean_ns, dev_ns;
-    unsigned n; /* samples, counted up to what changes anything */
+    unsigned n; /* samples, counted up to what changes anything; 0: it has only ever held already */
     uint64_t used;
 };
 
@@ -219,6 +220,12 @@ int64_t lec_usual(struct lec_scenes *s, const char *target, const struct lec_poi
                   const struct lec_value *value);
 void lec_usual_learn(struct lec_scenes *s, const char *target, const struct lec_point *point,
                      const struct lec_value *value, int64_t took_ns);
+/* Nothing is known of how long it takes, for it has always held already when a scene came to it. Noted by learn_held; the first duration seen
+ * takes its place. An estimate of a scene counts it as nothing, or scenes with such a step (a projector that remembers its source) would
+ * never have one. */
+bool lec_usual_held_before(struct lec_scenes *s, const char *target, const struct lec_value *value);
+void lec_usual_learn_held(struct lec_scenes *s, const char *target, const struct lec_point *point,
+                          const struct lec_value *value);
 /* key: without "usual/". */
 void lec_usual_restore(struct lec_scenes *s, const char *key, const char *text);
 void lec_usual_free(struct lec_scenes *s);

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* How long the scene usually takes when nothing holds yet: the critical path; 0: not known for every step. */
+/* How long the scene usually takes when nothing holds yet: the critical path; 0: not known for every step. A step
+ * that has always held already (the source that a projector remembers) is no reason not to know the rest. */
 static int64_t usual_of(struct lec_scenes *s, const struct lec_scene_run *run)
 {
     uint64_t after[LEC_STEPS_MAX];
@@ -13,7 +14,7 @@ static int64_t usual_of(struct lec_scenes *s, const struct lec_scene_run *run)
         after[i] = step->after;
         delay[i] = step->delay_ns;
         takes[i] = lec_usual(s, step->target, step->point, &step->value);
-        if (takes[i] <= 0)
+        if (takes[i] <= 0 && !lec_usual_held_before(s, step->target, &step->value))
             return 0;
     }
     return lec_usual_path(run->n_steps, after, delay, takes);

@@ -126,7 +126,8 @@ static void put_plan(struct lec_scenes *s, struct lec_plan *plan, struct lec_buf
         after[i] = step->after;
         delay[i] = step->delay_ns;
         takes[i] = acts ? step->usual_ns : 0;
-        known &= !acts || step->usual_ns > 0;
+        known &= !acts || step->usual_ns > 0 ||
+                 (would == WOULD_UNKNOWN && lec_usual_held_before(s, step->target, &step->value));
         put_step(run, step, would, json);
     }
     lec_buf_putc(json, ']');

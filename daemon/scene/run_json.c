@@ -19,7 +19,8 @@ bool lec_scene_run_estimate(const struct lec_scene_run *run, int64_t *expected_n
     int64_t now = lec_now();
     for (size_t i = 0; i < run->n_steps; i++) {
         const struct lec_scene_run_step *step = &run->steps[i];
-        if (step->state != LEC_STEP_ENDED && step->usual_ns <= 0)
+        bool may_hold = step->held_before && (step->state == LEC_STEP_QUEUED || step->state == LEC_STEP_CHECKING);
+        if (step->state != LEC_STEP_ENDED && step->usual_ns <= 0 && !may_hold)
             return false;
         after[i] = step->after;
         takes[i] = lec_step_left(step);

@@ -148,7 +148,9 @@ void lec_step_result(struct lec_scenes *s, struct lec_scene_run *run, struct lec
         return;
     enum lec_verdict verdict = result->verdict;
     if (lec_verdict_success(verdict)) {
-        if (verdict != LEC_V_ALREADY && !step->resumed)
+        if (verdict == LEC_V_ALREADY)
+            lec_usual_learn_held(s, step->target, step->point, &step->value);
+        else if (!step->resumed)
             lec_usual_learn(s, step->target, step->point, &step->value, lec_now() - step->attempt_at);
         lec_step_end(s, run, step, verdict, NULL);
     } else if (step->stopping == LEC_V_CANCELLED || (step->stopping == LEC_V_TIMEOUT && verdict == LEC_V_CANCELLED)) {

@@ -75,11 +75,41 @@ int64_t lec_usual(struct lec_scenes *s, const char *target, const struct lec_poi
 {
     char key[LEC_USUAL_KEY_MAX];
     struct lec_usual *u = make_key(key, sizeof key, target, value) ? find(s, key) : NULL;
-    if (!u)
+    if (!u || u->n == 0)
         return point ? point->usual_ns : 0;
     u->used = ++s->usual_used;
     /* 0 means unknown; a relay that answers within the clock's grain is not that. */
     return u->mean_ns < 1e6 ? LEC_MS : (int64_t)u->mean_ns;
+}
+
+bool lec_usual_held_before(struct lec_scenes *s, const char *target, const struct lec_value *value)
+{
+    char key[LEC_USUAL_KEY_MAX];
+    const struct lec_usual *u = make_key(key, sizeof key, target, value) ? find(s, key) : NULL;
+    return u && u->n == 0;
+}
+
+static void keep(struct lec_scenes *s, const struct lec_usual *u)
+{
+    char path[LEC_USUAL_KEY_MAX + 8], text[96];
+    snprintf(path, sizeof path, "usual/%s", u->key);
+    snprintf(text, sizeof text, "{\"n\":%u,\"mean_us\":%.0f,\"dev_us\":%.0f}", u->n, u->mean_ns / 1e3, u->dev_ns / 1e3);
+    s->host.keep(s->host.ctx, path, text);
+}
+
+void lec_usual_learn_held(struct lec_scenes *s, const char *target, const struct lec_point *point,
+                          const struct lec_value *value)
+{
+    char key[LEC_USUAL_KEY_MAX];
+    if ((point && point->usual_ns > 0) || !make_key(key, sizeof key, target, value) || find(s, key))
+        return;
+    struct lec_usual *u = add(s, key);
+    if (!u)
+        return;
+    u->n = 0;
+    u->mean_ns = u->dev_ns = 0;
+    u->used = ++s->usual_used;
+    keep(s, u);
 }
 
 void lec_usual_learn(struct lec_scenes *s, const char *target, const struct lec_point *point,
@@ -90,8 +120,9 @@ void lec_usual_learn(struct lec_scenes *s, const char *target, const struct lec_
         return;
     double x = took_ns < 0 ? 0 : fmin((double)took_ns, LONGEST_NS);
     struct lec_usual *u = find(s, key);
-    if (!u) {
-        u = add(s, key);
+    if (!u || u->n == 0) {
+        if (!u)
+            u = add(s, key);
         if (!u)
             return;
         /* The profile's word counts as one sample. */
@@ -109,10 +140,7 @@ void lec_usual_learn(struct lec_scenes *s, const char *target, const struct lec_
     u->mean_ns += (x - u->mean_ns) * weight;
     if (u->n < SAMPLES_MAX)
         u->n++;
-    char path[LEC_USUAL_KEY_MAX + 8], text[96];
-    snprintf(path, sizeof path, "usual/%s", key);
-    snprintf(text, sizeof text, "{\"n\":%u,\"mean_us\":%.0f,\"dev_us\":%.0f}", u->n, u->mean_ns / 1e3, u->dev_ns / 1e3);
-    s->host.keep(s->host.ctx, path, text);
+    keep(s, u);
 }
 
 static bool get_ns(const json_t *object, const char *name, double *out)

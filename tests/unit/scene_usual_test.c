@@ -87,6 +87,33 @@ static void only_what_succeeded_by_itself_teaches(void **state)
     stage_close(&st);
 }
 
+static void what_has_always_held_already_does_not_hide_how_long_the_rest_takes(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"scene s", "a = projector.power on", "b = lights.front true, after a", NULL};
+    stage_open(&st, lines);
+    const char *run = stage_start(&st, "s");
+    assert_null(json_object_get(stage_run(&st, run), "expected_ms"));
+    stage_wait(&st, 18 * LEC_SEC);
+    stage_done(&st, "projector.power", LEC_V_CONFIRMED, "off", "on");
+    stage_done(&st, "lights.front", LEC_V_ALREADY, "true", "true");
+    stage_crash(&st, NULL); /* it is kept, too */
+
+    run = stage_start(&st, "s");
+    assert_int_equal(int_of(stage_run(&st, run), "expected_ms"), 18000);
+    assert_null(json_object_get(stage_run_step(&st, run, "b"), "expected_ms"));
+    stage_wait(&st, 18 * LEC_SEC);
+    stage_done(&st, "projector.power", LEC_V_CONFIRMED, "off", "on");
+    stage_sent(&st, "lights.front"); /* this time it does not hold: nobody knows how long that takes */
+    assert_null(json_object_get(stage_run(&st, run), "remaining_ms"));
+    stage_wait(&st, 2 * LEC_SEC);
+    stage_done(&st, "lights.front", LEC_V_CONFIRMED, "false", "true");
+
+    run = stage_start(&st, "s");
+    assert_int_equal(int_of(stage_run(&st, run), "expected_ms"), 20000);
+    stage_close(&st);
+}
+
 static void durations_are_kept_over_a_restart(void **state)
 {
     (void)state;
@@ -287,6 +314,7 @@ int main(void)
         cmocka_unit_test(the_profiles_word_is_the_first_estimate),
         cmocka_unit_test(an_estimate_follows_what_changed_and_is_not_thrown_by_one_bad_day),
         cmocka_unit_test(only_what_succeeded_by_itself_teaches),
+        cmocka_unit_test(what_has_always_held_already_does_not_hide_how_long_the_rest_takes),
         cmocka_unit_test(durations_are_kept_over_a_restart),
         cmocka_unit_test(garbled_durations_are_dropped),
         cmocka_unit_test(a_limit_bounds_what_is_remembered),
