@@ -35,6 +35,18 @@ test('a point is written, and the dialog shows what was confirmed', async () => 
   assert.deepEqual(page.complaints, [])
 })
 
+test('a value that stays the same gets younger each time it is read', async () => {
+  const page = await stage.at('ky', '/technician')
+  const row = await unfold(page, 'screen')
+  const position = row.locator('.tech-points tbody tr').filter({ hasText: 'position' }).first()
+  let oldest = 0
+  await until(async () => {
+    const age = Number((await position.textContent()).match(/(\d+) giây trước/)?.[1] ?? 0)
+    oldest = Math.max(oldest, age)
+    return age < oldest
+  }, 'an age that falls')
+})
+
 test('what is no value of the point cannot be sent', async () => {
   const page = await stage.at('ky', '/technician')
   const row = await unfold(page, 'audio')

@@ -7,7 +7,7 @@ import { Select, TextField } from '../ui/fields.js'
 import { Icon } from '../ui/icon.js'
 import { doubts } from './doubts.js'
 import { LineCounters, useCounters } from './lines.js'
-import { Points } from './points.js'
+import { Points, useReads } from './points.js'
 import { statusText } from './words.js'
 
 const FILTERS = {
@@ -16,7 +16,7 @@ const FILTERS = {
   doubt: (d) => d.status !== 'online' || doubts(d) > 0,
 }
 
-function Row({ entry, device, counters, open, onToggle }) {
+function Row({ entry, device, counters, reads, open, onToggle }) {
   const { name } = entry
   const status = device?.status ?? entry.status
   const bad = doubts(device)
@@ -36,7 +36,7 @@ function Row({ entry, device, counters, open, onToggle }) {
     ${open && html`<div class="tech-body">
       <p class="quiet tech-line"><code>${entry.line || '–'}</code> · ${entry.driver}</p>
       <${LineCounters} line=${counters} name=${entry.line} />
-      <${Points} device=${name} />
+      <${Points} device=${name} reads=${reads} />
     </div>`}
   </section>`
 }
@@ -47,6 +47,7 @@ export function Devices() {
   const [filter, setFilter] = useState('all')
   const [open, setOpen] = useState(() => new Set())
   const counters = useCounters(open.size > 0)
+  const reads = useReads(open.size > 0)
   const shown = list.filter((entry) => {
     const device = devices[entry.name] ?? entry
     const points = Object.keys(device.points ?? {}).join(' ')
@@ -67,6 +68,7 @@ export function Devices() {
         entry=${entry}
         device=${devices[entry.name]}
         counters=${counters?.find((l) => l.line === entry.line)}
+        reads=${reads?.[entry.name]}
         open=${open.has(entry.name)}
         onToggle=${() => toggle(entry.name)}
       />`)}

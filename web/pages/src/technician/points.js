@@ -11,8 +11,23 @@ import { Icon } from '../ui/icon.js'
 import { announce, toast } from '../ui/live.js'
 import { Table } from '../ui/table.js'
 import { isDoubt } from './doubts.js'
+import { useAnswer } from './use-answer.js'
 import { ActionDialog, WriteDialog } from './write.js'
 import { qualityText, trouble, valueText } from './words.js'
+
+const EVERY = 5000 // ms
+
+// The devices as the room has them, while `on`; null before. Events tell only what has changed: when a value was last read stands here.
+export function useReads(on) {
+  const { value } = useAnswer(on ? 'state.snapshot' : 'room.describe', undefined, { every: on ? EVERY : 0 })
+  return on ? (value?.devices ?? null) : null
+}
+
+// How long ago the device said so, by the latest that is known; null when it never has.
+function readAge(point, read, now, clock) {
+  const old = ageOf(point, now)
+  return old === null || !read?.time ? old : Math.min(old, Math.max(0, now + clock - read.time / 1000))
+}
 
 function Quality({ point, fresh }) {
   const quality = point?.quality ?? 'bad'
@@ -23,7 +38,7 @@ function Quality({ point, fresh }) {
   </span>`
 }
 
-export function Points({ device }) {
+export function Points({ device, reads }) {
   const meta = useMeta(device)
   const [state, room] = useRoom((r) => [r.devices[device], r])
   const now = useNow()
@@ -43,7 +58,7 @@ export function Points({ device }) {
   const columns = ['point', 'value', 'quality', 'age', 'unit', 'by', 'do'].map((id) => ({ id, label: t(`technician.column.${id}`) }))
   const cell = (desc, id) => {
     const point = state?.points[desc.name]
-    const old = ageOf(point, now)
+    const old = readAge(point, reads?.points?.[desc.name], now, room.clock)
     switch (id) {
       case 'point':
         return html`<code>${desc.name}</code> <small class="quiet">${label(desc.label)}</small>`
