@@ -68,7 +68,7 @@ test('what was recorded is analysed, shown as a table, and saved as a file', asy
   await page.getByRole('button', { name: 'Bảng số' }).click()
   const table = page.getByRole('table').first()
   await table.waitFor()
-  assert.ok((await table.locator('tbody tr').count()) > 5)
+  await until(async () => (await table.locator('tbody tr').count()) > 5, 'the rows')
   assert.match((await table.locator('tbody tr').nth(1).textContent()), /\d,\d/, 'decimal comma')
 
   await page.getByRole('tab', { name: 'Lần đo' }).click()
