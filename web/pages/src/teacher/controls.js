@@ -27,8 +27,10 @@ export function PointSwitch({ device, meta, name, label, icon }) {
   const p = pointOf(device, meta, name)
   if (!p) return null
   const isBool = p.desc.type === 'bool'
-  const on = fresh(p.point) ? p.point.value === true || p.point.value === 'on' || p.point.value === 'warming' : null
-  const text = p.busy ? t(p.wanted === true || p.wanted === 'on' ? 'teacher.going.on' : 'teacher.going.off') : on === null ? t('value.unknown') : ''
+  const { value } = p.point
+  const on = fresh(p.point) ? value === true || value === 'on' : null // warming up is not on yet
+  const between = value === 'warming' || value === 'cooling' ? t(`teacher.value.${value}`) : ''
+  const text = p.busy ? t(p.wanted === true || p.wanted === 'on' ? 'teacher.going.on' : 'teacher.going.off') : on === null ? t('value.unknown') : between
   return html`<${Switch}
     label=${label ?? pointName(device.name, name)}
     icon=${icon}
