@@ -64,6 +64,15 @@ test('what was recorded is analysed, shown as a table, and saved as a file', asy
   await page.getByRole('tab', { name: 'Phân tích' }).click()
   await page.getByRole('button', { name: 'Tính', exact: true }).click()
   await page.getByText('Trung bình').first().waitFor()
+  for (const what of ['Khớp đường', 'Tiếp tuyến', 'Diện tích']) {
+    await page.getByRole('radio', { name: what }).check({ force: true })
+    if (what === 'Tiếp tuyến') await page.getByLabel('Tại thời điểm (giây)').fill('-1')
+    await page.getByRole('button', { name: 'Tính', exact: true }).click()
+    const results = page.locator('.lab-results')
+    await results.or(page.locator('.lab-failed')).first().waitFor()
+    assert.equal(await page.locator('.lab-failed').allTextContents().then(String), '', what)
+    assert.match(await results.textContent(), /\d/, what)
+  }
 
   await page.getByRole('button', { name: 'Bảng số' }).click()
   const table = page.getByRole('table').first()
