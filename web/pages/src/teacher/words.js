@@ -1,11 +1,9 @@
 // Sentences about devices, points and steps, in the reader's language.
+import { deviceName } from '../lib/names.js'
 import { getMeta, getRoom } from '../lib/store.js'
 import { has, label, number, t, unit } from '../lib/words.js'
 
-export function deviceName(name) {
-  const room = getRoom()
-  return label(room.devices[name]?.label ?? room.list.find((d) => d.name === name)?.label, name)
-}
+export { deviceName }
 
 // In the middle of a sentence: "máy chiếu", but "HDMI"
 export function inSentence(text) {

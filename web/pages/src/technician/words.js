@@ -1,11 +1,8 @@
 // Sentences of the technician page.
-import { getRoom } from '../lib/store.js'
+import { deviceName } from '../lib/names.js'
 import { has, label, number, t, unit } from '../lib/words.js'
 
-export function deviceName(name) {
-  const room = getRoom()
-  return label(room.devices[name]?.label ?? room.list.find((d) => d.name === name)?.label, name)
-}
+export { deviceName }
 
 // A value as the wire has it, numbers in the reader's way: a technician compares it with a manual.
 export function valueText(value, ucum) {
