@@ -64,6 +64,12 @@ static void end(struct timetable *t, struct reading *r)
     *r = (struct reading){0};
 }
 
+void calendars_abandon(struct timetable *t)
+{
+    if (t->readings[0].pid)
+        end(t, &t->readings[0]);
+}
+
 void calendars_close(struct timetable *t)
 {
     for (size_t i = 0; i < CALENDARS; i++)
@@ -122,18 +128,21 @@ void calendars_free(struct calendars *c)
     *c = (struct calendars){0};
 }
 
-static void finish(struct core *core, struct reading *r, const char *why)
+/* The reading's place is free before anybody hears of it: who hears may begin the next, or look at the clock again. */
+static void finish(struct core *core, struct reading *place, const char *why)
 {
+    struct reading r = *place;
+    *place = (struct reading){0};
     struct calendars c = {0};
-    int rc = why ? 0 : calendars_parse(core, &r->answer, &c);
+    int rc = why ? 0 : calendars_parse(core, &r.answer, &c);
     if (rc < 0)
         why = rc == LEC_E_NOMEM ? "out of memory" : "lectern-calendar ended without an answer";
-    if (r->token)
-        timetable_shown(core, r->token, r, why ? NULL : &c, why);
+    if (r.token)
+        timetable_shown(core, r.token, &r, why ? NULL : &c, why);
     else
-        timetable_read(core, r, why ? NULL : &c, why);
+        timetable_read(core, &r, why ? NULL : &c, why);
     calendars_free(&c);
-    end(core->timetable, r);
+    end(core->timetable, &r);
 }
 
 int calendar_fd(struct core *core, size_t at)

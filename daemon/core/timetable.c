@@ -331,8 +331,7 @@ void timetable_reload(struct core *core)
     } else {
         struct lessons_rules rules = rules_of(desc);
         (void)lessons_rule(t->lessons, &rules);
-        if (t->readings[0].pid) /* it reads what was there before */
-            t->readings[0].deadline = lec_now();
+        calendars_abandon(t); /* it reads what was there before */
         t->again_at = lec_now();
     }
     timetable_tick(core, lec_now());

@@ -60,6 +60,8 @@ struct timetable {
 /* Begins to read the days [from, to): for the timetable itself, or for a request that is held. Returns 0, LEC_E_BUSY, or an error of
  * child_start. */
 int calendars_read(struct core *core, int64_t from_us, int64_t to_us, uint64_t token, struct lec_err *err);
+/* Ends the reading for the timetable itself, if there is one; nobody hears of it. */
+void calendars_abandon(struct timetable *t);
 void calendars_close(struct timetable *t);
 /* Ends what takes too long. */
 void calendars_tick(struct core *core, int64_t now);

@@ -67,6 +67,12 @@ static void keep(const char *key, const char *value)
     kept[i].value = value ? strdup(value) : NULL;
 }
 
+static int by_key(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b; /* the key is a row's first member */
+    return strcmp(*x, *y);
+}
+
 static void record(void *ctx, const char *dev, const char *name, const char *principal, const char *entry,
                    const struct lec_alarm_kept texts[], size_t n)
 {
@@ -154,6 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(a);
     size_t n = n_kept;
     char *values[KEPT];
+    qsort(kept, n, sizeof *kept, by_key); /* the store lists what was kept in the order of the keys */
     for (size_t i = 0; i < n; i++)
         values[i] = kept[i].value ? strdup(kept[i].value) : NULL;
     for (size_t i = 0; i < n; i++)

@@ -424,3 +424,14 @@ def test_rules_that_lead_nowhere_do_not_hold_up_the_room(school):
     assert "took longer than" in told[0], told
     assert max(answers) < 2, max(answers)
     assert school.period("1")["state"] == "planned"
+
+
+def test_reloads_while_the_calendar_is_being_read_end_in_the_newest(school):
+    start = soon(1000)
+    school.lessons(event("1", start, start + 600))
+    school.open("start = lesson\n")
+    for number in range(2, 12):
+        school.lessons(event(str(number), start, start + 600))
+        school.room.call("room.reload")
+    school.becomes("11", "planned")
+    assert [p["uid"] for p in school.show()["periods"]] == ["11"] and school.show()["mistakes"] == []
