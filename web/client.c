@@ -291,7 +291,7 @@ static int on_text(struct client *c, const char *in, size_t len)
 static int on_established(struct client **slot, struct lws *wsi)
 {
     struct visitor *visitor = door_visitor(wsi);
-    struct client *c = visitor ? calloc(1, sizeof *c) : NULL;
+    struct client *c = visitor && door_becomes_websocket(visitor) ? calloc(1, sizeof *c) : NULL;
     if (!c)
         return -1;
     int64_t now = lec_now();

@@ -16,6 +16,7 @@
 #include "lectern/clock.h"
 #include "lectern/log.h"
 #include "loop.h"
+#include "overhear.h"
 
 #define BACKLOG     128
 #define ACCEPTS     32          /* in one go */
@@ -56,6 +57,29 @@ size_t door_unsent(struct lws *wsi)
     return ioctl(lws_get_socket_fd(wsi), SIOCOUTQ, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
+bool door_hears(struct visitor *v, const void *bytes, size_t n)
+{
+    if (frames_take(&v->frames, bytes, n))
+        return true;
+    lec_log(LEC_LOG_WARNING, "%s: closed: a frame of its WebSocket is not masked", v->address);
+    return false;
+}
+
+bool door_becomes_websocket(struct visitor *v)
+{
+    static bool said;
+    if (!v->frames.heard) {
+        if (!said)
+            lec_log(LEC_LOG_WARNING, "what libwebsockets reads cannot be overheard: frames without a mask are taken");
+        said = true;
+        return true;
+    }
+    if (frames_begin(&v->frames))
+        return true;
+    lec_log(LEC_LOG_WARNING, "%s: closed: frames came before its WebSocket was answered", v->address);
+    return false;
+}
+
 static void on_deadline(lws_sorted_usec_list_t *sul)
 {
     struct visitor *v = loop_owner(sul, struct visitor, deadline);
@@ -72,6 +96,14 @@ void door_expect(struct lws *wsi, int seconds)
         lws_sul_cancel(&v->deadline);
     else
         lws_sul_schedule(v->server->lws, 0, &v->deadline, on_deadline, seconds * LWS_US_PER_SEC);
+}
+
+void door_expect_request(struct lws *wsi)
+{
+    struct visitor *v = door_visitor(wsi);
+    if (v)
+        frames_next_request(&v->frames);
+    door_expect(wsi, DOOR_IDLE_S);
 }
 
 static bool name_visitor(struct visitor *v, const struct sockaddr_storage *from)
@@ -149,6 +181,7 @@ static void forget(struct visitor *v)
     if (door->entering == v)
         door->entering = NULL;
     lws_sul_cancel(&v->deadline);
+    overhear_end(v->fd, v);
     free(v);
 }
 
@@ -166,6 +199,8 @@ static void take_in(struct door *door, int fd, const struct sockaddr_storage *fr
     }
     tune(fd);
     v->server = server;
+    v->fd = fd;
+    overhear(fd, server->setup.cert != NULL, v);
     v->next = door->visitors;
     if (v->next)
         v->next->prev = v;

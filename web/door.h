@@ -11,6 +11,7 @@
 
 #include <libwebsockets.h>
 
+#include "frames.h"
 #include "lectern/people.h"
 #include "server.h"
 
@@ -25,6 +26,8 @@ struct visitor {
     struct visitor *prev, *next;
     struct server *server;
     struct lws *wsi;
+    int fd;
+    struct frames frames; /* what it has sent so far; see overhear.h */
     lws_sorted_usec_list_t deadline;
     unsigned char key[16]; /* the address, to count by */
     char address[48];
@@ -48,6 +51,10 @@ struct visitor *door_visitor(struct lws *wsi);
 const char *door_address(struct lws *wsi);
 /* The connection must get on within so many seconds, or it is closed; 0: no deadline. */
 void door_expect(struct lws *wsi, int seconds);
+/* Another request is to come, within DOOR_IDLE_S. */
+void door_expect_request(struct lws *wsi);
+/* The connection is a WebSocket from now on. False, with a line in the log, when what it has sent already cannot be right. */
+bool door_becomes_websocket(struct visitor *v);
 /* Bytes that the kernel holds and the other side has not taken. */
 size_t door_unsent(struct lws *wsi);
 

@@ -170,7 +170,7 @@ static int finish(struct exchange *x)
     http_done(x);
     x->server = server;
     x->wsi = wsi;
-    door_expect(wsi, DOOR_IDLE_S);
+    door_expect_request(wsi);
     return ends || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 

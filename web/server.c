@@ -28,7 +28,6 @@
 #include "wire.h"
 #include "worker.h"
 
-#define DESCRIPTORS    2048           /* connections, and some ten for each room */
 #define END_NS         (300 * LEC_MS) /* for pages to take the last message */
 #define NOTE_MS        5000
 #define SAY_AGAIN      (10 * LEC_SEC)
@@ -268,7 +267,7 @@ static void limit_descriptors(void)
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
-    limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    limit.rlim_cur = limit.rlim_max < SERVER_DESCRIPTORS ? limit.rlim_max : SERVER_DESCRIPTORS;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 

@@ -9,7 +9,8 @@
 
 #include "lectern/err.h"
 
-#define SERVER_CONNECTIONS 512 /* in all */
+#define SERVER_CONNECTIONS 512  /* in all */
+#define SERVER_DESCRIPTORS 2048 /* connections, and some ten for each room */
 #define SERVER_PER_ADDRESS                                                                                             \
     64                  /* of one address; this machine may have all: a proxy and the room's own panel are there */
 #define SERVER_NAMES 16 /* given with --host */

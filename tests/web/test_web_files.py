@@ -1,5 +1,6 @@
 """Recordings through the gateway: samples as they come, exported files, and TLS."""
 
+import json
 import re
 import signal
 import ssl
@@ -10,7 +11,7 @@ import urllib.parse
 
 import pytest
 
-from web_stage import Closed, Connection, Page, Web, phong201, stage, wait  # noqa: F401
+from web_stage import TEXT, Closed, Connection, Page, Web, frame, phong201, stage, wait  # noqa: F401
 
 
 def record(page, name="thu"):
@@ -121,6 +122,10 @@ def test_over_tls_everything_is_as_over_http_and_a_new_certificate_is_read(stage
     token = web.session()
     page = web.page(token)
     assert page.call("web.follow")["result"] == {}
+    broken = web.page(token)
+    broken.send(frame(TEXT, json.dumps({"jsonrpc": "2.0", "id": "w" * 20, "method": "web.follow"}), masked=False))
+    broken.closed()
+    assert "w" * 20 not in broken.answers and "is not masked" in web.program.text()
     assert Page(web, token, headers={"Origin": "http://" + web.host}, open=False).status == 403
     first = serial(web)
     second_cert, second_key = certificate(stage.folder, "second")

@@ -117,6 +117,10 @@ HOSTILE = {
     "the greatest length": frame(TEXT, b"x" * 70000, length=(1 << 64) - 1),
     "many empty frames": frame(TEXT, b"{", fin=False) + frame(CONT, b"", fin=False) * 2000,
     "many small frames": frame(TEXT, b"{", fin=False) + frame(CONT, b" ", fin=False) * 2000,
+    "a frame without a mask": frame(TEXT, json.dumps(request()), masked=False),
+    "a ping without a mask": frame(PING, b"x", masked=False),
+    "no mask behind a good frame": frame(TEXT, json.dumps(request())) + frame(TEXT, json.dumps(request()), masked=False),
+    "a mask missing in the middle": frame(TEXT, b'{"a":', fin=False) + frame(CONT, b"1}", masked=False),
     "noise": os.urandom(5000), "a request instead": b"GET / HTTP/1.1\r\n\r\n" * 3,
 }
 
@@ -136,6 +140,32 @@ def test_a_broken_page_is_closed_and_others_notice_nothing(web, what):
         pass
     assert page.closed().code in (None, 1000, 1002, 1003, 1005, 1007, 1008, 1009)
     assert others.call("web.follow")["result"] == {}
+
+
+def test_frames_without_a_mask_are_not_obeyed(web):
+    """libwebsockets obeys them: overhear.c does not let it."""
+    token = web.session("Lan")
+    for behind in (b"", frame(TEXT, b" " * 3000)):
+        page = web.page(token)
+        page.send(behind + frame(TEXT, json.dumps(request(id="w" * 20)), masked=False))
+        page.closed()
+        assert "w" * 20 not in page.answers
+    wait(lambda: web.program.text().count("is not masked") == 2, what="two lines in the log")
+
+
+def test_frames_before_the_answer_to_the_handshake_are_not_obeyed(web):
+    for masked in (True, False):
+        with pytest.raises(Closed):
+            page = Page(web, web.session("Lan"), early=frame(TEXT, json.dumps(request(id="w" * 20)), masked=masked))
+            page.answer("w" * 20)
+    assert "before its WebSocket was answered" in web.program.text()
+
+
+def test_a_websocket_may_be_the_second_request_of_a_connection(web):
+    page = Page(web, web.session("Lan"), before="/api/me")
+    assert page.call("web.follow")["result"] == {}
+    page.send(frame(TEXT, json.dumps(request()), masked=False))
+    page.closed()
 
 
 def test_a_flood_of_bad_messages_costs_the_others_nothing(web):

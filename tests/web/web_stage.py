@@ -169,8 +169,11 @@ class Connection:
 class Page(Connection):
     """A WebSocket as a page opens it. Messages of the gateway are kept in `seen`; `state` is what they amount to."""
 
-    def __init__(self, web, token=None, room=None, headers=None, path=None, small=False, open=True):
+    def __init__(self, web, token=None, room=None, headers=None, path=None, small=False, open=True, before=None, early=b""):
+        """before: path of a GET on the same connection; early: bytes sent in one piece with the handshake."""
         super().__init__(web, small)
+        if before:
+            assert self.request("GET", before).status == 200
         self.seen, self.state, self.live, self.hello, self.binary = [], {}, None, None, []
         self.answers, self.code, self.states = {}, None, 0
         self.parts = None
@@ -182,7 +185,7 @@ class Page(Connection):
         given.update(headers or {})
         text = "GET %s HTTP/1.1\r\n" % (path or "/ws?room=%s" % (room or web.room))
         text += "".join("%s: %s\r\n" % (k, v) for k, v in given.items() if v is not None)
-        self.send((text + "\r\n").encode())
+        self.send((text + "\r\n").encode() + early)
         self.status, self.headers = self.head()
         if open:
             assert self.status == 101, (self.status, self.headers)
