@@ -89,11 +89,22 @@ static int put_json(const char *data, size_t n, void *arg)
     return b->failed ? -1 : 0;
 }
 
+static const char *text_of(const json_t *error)
+{
+    const char *text = json_string_value(json_object_get(error, "message"));
+    return text ? text : "refused";
+}
+
 static void on_answer(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
 {
     struct call_slot *slot = arg;
     struct client *c = slot->client;
     bool heavy = slot->heavy, queued = false;
+    if (slot->simulator)
+        simulator_noted(c->room, c->session.person.name, slot->request.method, slot->request.params,
+                        result  ? NULL
+                        : error ? text_of(error)
+                                : err->text);
     if (result || error) {
         struct lec_buf b;
         begin_answer(&b, slot->request.id);
@@ -119,13 +130,14 @@ static void on_answer(void *arg, int rc, json_t *result, json_t *error, const st
 static int ask(struct client *c, struct call_slot *slot, struct lec_err *err)
 {
     struct request *r = &slot->request;
+    if (slot->simulator) /* the parameters are noted with the outcome */
+        return simulator_send(c->room, r->method, json_incref(r->params), request_timeout_ms(r), on_answer, slot,
+                              &slot->call, err);
+    int timeout_ms = request_timeout_ms(r);
     json_t *params = r->params;
     r->params = NULL;
-    if (slot->simulator)
-        return simulator_send(c->room, r->method, params, request_timeout_ms(r), on_answer, slot, &slot->call, err);
     struct lec_bus_as as = {.principal = c->session.person.name, .role = c->session.person.role, .id = r->id};
-    return lec_bus_send_as(c->room->bus, &as, r->method, params, request_timeout_ms(r), on_answer, slot, &slot->call,
-                           err);
+    return lec_bus_send_as(c->room->bus, &as, r->method, params, timeout_ms, on_answer, slot, &slot->call, err);
 }
 
 static void forget(struct client *c, const struct call_slot *slot)
@@ -236,6 +248,7 @@ void client_request(struct client *c, const char *text, size_t n)
     bool simulator = simulator_method(r.method);
     if (simulator && !simulator_allowed(room_describe(c->room, c->session.person.name, c->session.person.role),
                                         c->session.person.role)) {
+        simulator_noted(c->room, c->session.person.name, r.method, r.params, "the role may not do this");
         refuse(c, r.id, -32008, "the simulator is for facilities and admin, and for rooms that are simulated",
                "Chỉ kỹ thuật viên, và chỉ phòng mô phỏng.", "Only for technicians, and only in a simulated room.");
         request_done(&r);

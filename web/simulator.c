@@ -3,8 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lectern/log.h"
+#include "lectern/model.h"
+#include "lectern/parse.h"
 #include "lectern/paths.h"
 #include "loop.h"
+
+#define DETAILS_MAX 300 /* bytes of parameters that are noted */
+#define REASON_MAX  300
+#define NOTE_MS     5000
 
 /* It speaks the room's protocol, so it is asked as a room is. */
 struct simulator {
@@ -71,6 +78,29 @@ int simulator_send(struct room *room, const char *method, json_t *params, int ti
         return lec_because(err, "the simulator");
     }
     return lec_bus_send(room->simulator->bus, method, params, timeout_ms, answered, arg, call, err);
+}
+
+void simulator_noted(struct room *room, const char *person, const char *method, const json_t *params,
+                     const char *reason)
+{
+    struct lec_err err = {.text = ""};
+    if (strcmp(method, "sim.describe") == 0 || strcmp(method, "sim.state") == 0)
+        return;
+    char *details = json_object_size(params) > 0 ? json_dumps(params, JSON_COMPACT) : NULL;
+    json_t *note = json_pack("{s:s,s:s}", "person", person, "method", method);
+    json_t *device = json_object_get(params, "device");
+    if (json_is_string(device) && json_string_length(device) <= LEC_NAME_MAX)
+        json_object_set(note, "device", device);
+    if (details && strlen(details) <= DETAILS_MAX)
+        json_object_set_new(note, "details", json_string(details));
+    if (reason) {
+        char why[REASON_MAX + 1];
+        (void)lec_copy_utf8(why, sizeof why, reason, strlen(reason));
+        json_object_set_new(note, "reason", json_string(why));
+    }
+    if (!note || lec_bus_send(room->bus, "simulator.note", note, NOTE_MS, NULL, NULL, NULL, &err) < 0)
+        lec_log(LEC_LOG_WARNING, "room %s: %s of %s could not be noted: %s", room->name, method, person, err.text);
+    free(details);
 }
 
 void simulator_forget(struct room *room, uint64_t call)

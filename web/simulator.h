@@ -19,6 +19,9 @@ json_t *simulator_may(const json_t *may);
 int simulator_send(struct room *room, const char *method, json_t *params, int timeout_ms, lec_bus_answered *answered,
                    void *arg, uint64_t *call, struct lec_err *err);
 void simulator_forget(struct room *room, uint64_t call);
+/* Has the room's journal told what a person asked of it (docs/protocol.md section 9: simulator.note), unless it only looked. params may be NULL;
+ * reason NULL: it was done. */
+void simulator_noted(struct room *room, const char *person, const char *method, const json_t *params, const char *reason);
 /* With the room. */
 void simulator_close(struct room *room);
 

@@ -356,6 +356,7 @@ const struct method core_methods[] = {
     {"scene.run", false, scene_run},
     {"scene.start", true, scene_start},
     {"scene.undo", true, scene_undo},
+    {"simulator.note", true, simulator_note},
     {"state.snapshot", false, state_snapshot},
     {"system.health", false, system_health},
     {"timetable.extend", true, timetable_extend},

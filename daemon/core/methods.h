@@ -51,6 +51,7 @@ void alarm_shelve(struct core *core, struct request *r);
 void alarm_unshelve(struct core *core, struct request *r);
 /* methods_people.c */
 void login_note(struct core *core, struct request *r);
+void simulator_note(struct core *core, struct request *r);
 void help_call(struct core *core, struct request *r);
 /* methods_timetable.c */
 void timetable_extend(struct core *core, struct request *r);

@@ -1,4 +1,4 @@
-/* What a person does besides operating the room: signing in at the gateway, and calling for help. */
+/* What a person does besides operating the room: signing in at the gateway, trying the simulator's faults there, and calling for help. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 #define MINUTE_NS (60 * LEC_SEC)
 #define LOGINS_MAX                                                                                                     \
-    600 /* notes of the gateway that are journalled in a minute; the rest is counted (`logins` in system.health) */
+    600 /* notes of the gateway of each kind that are journalled in a minute; the rest is counted (`logins` in system.health) */
 #define HELPS_MAX     6  /* calls for help whose last minute is journalled in a minute; the rest only raise the alarm */
 #define HELPS_WAITING 8  /* that wait for the journal at once; likewise */
 #define HELP_ENTRIES  50 /* entries of the last minute that are kept with a call... */
@@ -81,6 +81,44 @@ void login_note(struct core *core, struct request *r)
         core->limits.logins++;
     else if (!b.failed)
         journal_add(core, "login", "", what, r->principal, b.data);
+    lec_buf_done(&b);
+    struct lec_buf *reply = reply_begin(core, r);
+    lec_buf_puts(reply, "{}");
+    reply_send(core, r);
+}
+
+/* The simulator has no journal, and knows no persons: the gateway asked it for one. */
+void simulator_note(struct core *core, struct request *r)
+{
+    static int64_t since;
+    static unsigned n;
+    const char *person, *method, *device, *details, *reason;
+    if (!params_known(core, r, "person|method|device|details|reason") ||
+        !param_line(core, r, "person", true, PRINCIPAL_MAX, &person) ||
+        !param_line(core, r, "method", true, LEC_NAME_MAX, &method) ||
+        !param_line(core, r, "device", false, LEC_NAME_MAX, &device) ||
+        !param_line(core, r, "details", false, TEXT_BYTES, &details) ||
+        !param_line(core, r, "reason", false, TEXT_BYTES, &reason))
+        return;
+    if (strncmp(method, "sim.", 4) != 0) {
+        reply_param(core, r, "method", "one of the simulator's (sim.…) is wanted");
+        return;
+    }
+    struct lec_buf b;
+    lec_buf_init(&b, 4096);
+    lec_buf_puts(&b, "{\"method\":");
+    lec_json_str(&b, method);
+    member(&b, "target", device);
+    member(&b, "details", details);
+    lec_json_key(&b, "outcome");
+    lec_json_str(&b, *reason ? "refused" : "done");
+    member(&b, "reason", reason);
+    member(&b, "via", r->principal);
+    lec_buf_putc(&b, '}');
+    if (!in_time(&since, &n, LOGINS_MAX))
+        core->limits.logins++;
+    else if (!b.failed)
+        journal_add(core, "command", device, method, person, b.data);
     lec_buf_done(&b);
     struct lec_buf *reply = reply_begin(core, r);
     lec_buf_puts(reply, "{}");

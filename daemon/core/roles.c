@@ -70,6 +70,7 @@ static const struct row table[] = {
     {"scene.run",          ALWAYS,        {YES,   YES,    YES,  YES,       YES,  YES}}, /* as run.show */
     {"scene.start",        ALWAYS,        {NO,    YES,    YES,  YES,       YES,  NO}},
     {"scene.undo",         ALWAYS,        {NO,    YES,    YES,  YES,       YES,  NO}},
+    {"simulator.note",     ALWAYS,        {NO,    NO,     NO,   NO,        NO,   YES}},
     {"state.snapshot",     ALWAYS,        {YES,   YES,    YES,  YES,       YES,  YES}},
     {"system.health",      ALWAYS,        {NO,    NO,     NO,   YES,       YES,  YES}},
     {"timetable.extend",   ALWAYS,        {NO,    YES,    YES,  YES,       YES,  NO}},

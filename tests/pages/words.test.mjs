@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { compare, fold, matches } from '../../web/pages/src/lib/collate.js'
-import { date, durationParts, formatNumber, time, unit } from '../../web/pages/src/lib/format.js'
+import { date, durationParts, formatNumber, time, unit, withUnit } from '../../web/pages/src/lib/format.js'
+import { typedNumber } from '../../web/pages/src/lab/plan.js'
 import { parse, pathOf } from '../../web/pages/src/lib/paths.js'
 import { initials, sorted } from '../../web/pages/src/sign-in/names.js'
 
@@ -15,8 +16,17 @@ test('words stand in the order of a Vietnamese dictionary, numbers by value', ()
 test('people are in order of their given names', () => {
   const people = ['Nguyễn Thị Lan', 'Bùi Bình An', 'Đỗ Quân', 'Lê Ánh', 'Trần Lan'].map((label, i) => ({ name: `p${i}`, label }))
   assert.deepEqual(sorted(people).map((p) => p.label), ['Bùi Bình An', 'Lê Ánh', 'Nguyễn Thị Lan', 'Trần Lan', 'Đỗ Quân'])
-  assert.equal(initials('đặng Thị Dung'), 'ĐD')
-  assert.equal(initials('Hoà'), 'H')
+})
+
+test('a title is no part of a name', () => {
+  const cases = [
+    ['Cô Nguyễn Thị Lan', 'NL'], ['Thầy Trần Bình', 'TB'], ['Kỹ thuật viên Phạm Kỳ', 'PK'], ['PGS.TS. Đỗ Quân', 'ĐQ'], ['ThS Lê Ánh (Toán)', 'LÁ'],
+    ['Nguyễn Văn An - Tổ Lý', 'NA'], ['đặng Thị Dung', 'ĐD'], ['Cô Lan', 'L'], ['Hoà', 'H'], ['Khách', 'K'], ['Thầy', 'T'], ['Kỹ thuật viên', 'KV'],
+    ['Anh Thư', 'T'], ['Lê Anh', 'LA'], ['Ms. Jane Smith', 'JS'], ['Dr John R. Doe', 'JD'], ['binh', 'B'], ['', ''],
+  ]
+  for (const [label, wanted] of cases) assert.equal(initials(label), wanted, label)
+  const people = ['Thầy Lê Lan', 'Cô Vũ Lan', 'Bùi An (Hóa)', 'Nguyễn Thị Hoa'].map((label, i) => ({ name: `p${i}`, label }))
+  assert.deepEqual(sorted(people).map((p) => p.label), ['Bùi An (Hóa)', 'Nguyễn Thị Hoa', 'Thầy Lê Lan', 'Cô Vũ Lan'])
 })
 
 test('a word without marks finds every marking, one with marks only itself', () => {
@@ -36,8 +46,26 @@ test('numbers have a decimal comma in Vietnamese', () => {
   assert.equal(formatNumber('vi', 2, 1), '2,0')
   assert.equal(formatNumber('vi', null), '–')
   assert.equal(formatNumber('vi', NaN), '–')
+  assert.equal(formatNumber('vi', 12345.6, 1, false), '12345,6') // as somebody would type it
+  assert.equal(formatNumber('en', 1.5, 1, false), '1.5')
   assert.equal(unit('Cel'), '°C')
   assert.equal(unit('furlong'), 'furlong')
+})
+
+test('a number below zero has a true minus sign, one rounded to nothing has none', () => {
+  for (const language of ['vi', 'en']) assert.equal(formatNumber(language, -12), '\u221212')
+  assert.equal(formatNumber('vi', -17.5, 1), '\u221217,5')
+  assert.equal(formatNumber('vi', -0.04, 1), '0,0')
+  assert.equal(formatNumber('en', -0), '0')
+  assert.equal(typedNumber(formatNumber('vi', -1234.5, 1, false)), -1234.5)
+})
+
+test('a value and its unit stay on one line', () => {
+  assert.equal(withUnit('25,4', 'Cel'), '25,4\u00a0°C')
+  assert.equal(withUnit('55', '%'), '55\u00a0%')
+  assert.equal(withUnit('90', 'deg'), '90°')
+  assert.equal(withUnit('7', ''), '7')
+  assert.equal(withUnit('7', '1'), '7')
 })
 
 test('days are dd/mm/yyyy, times have 24 hours', () => {

@@ -49,11 +49,11 @@ GOOD = {  # parameters that are right, but reach no device
     "point.calibrate": {"target": "projector.lamp.hours", "form": ""},
     "alarm.ack": {"alarm": "nothing.away"}, "alarm.shelve": {"alarm": "nothing.away", "for_ms": 60000, "reason": "x"},
     "alarm.unshelve": {"alarm": "nothing.away"}, "timetable.skip": {"uid": "x", "start": 1790000000000000},
-    "login.note": {"person": "Lan", "what": "in"},
+    "login.note": {"person": "Lan", "what": "in"}, "simulator.note": {"person": "Lan", "method": "sim.clear"},
 }
 TEXTS = {"device", "as", "target", "until", "scene", "run", "kind", "driver", "line", "experiment", "operator", "text", "format", "shape",
          "lang", "file", "channel", "what", "form", "against", "with_run", "with_channel", "unit", "note", "date", "alarm",
-         "reason", "day", "uid", "person", "address"}
+         "reason", "day", "uid", "person", "address", "method", "details"}
 BOOLS = {"fresh", "newest", "on", "raw", "keep", "force"}
 NUMBERS = {"timeout_ms", "after", "before", "limit", "port", "width", "offset", "ended", "raise", "for_ms", "days", "ms"}
 REALS = {"from", "to", "order", "origin", "points", "at", "window"}

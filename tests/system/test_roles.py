@@ -286,6 +286,20 @@ def test_only_what_a_gateway_can_note_is_noted(gateway):
         assert ask(room, "login.note", {"person": "Lan", "what": what})["result"] == {}
 
 
+def test_what_a_person_asked_the_simulator_is_journalled_as_theirs(gateway):
+    _, _, room = gateway
+    for params in ({}, {"person": "Lan"}, {"person": "Lan", "method": "point.write"}, {"person": "", "method": "sim.fault"},
+                   {"person": "L\nan", "method": "sim.fault"}, {"person": "Lan", "method": "sim.fault", "x": 1},
+                   {"person": "Lan", "method": "sim.fault", "details": "d" * 301}, {"person": "Lan", "method": "sim." + "f" * 60}):
+        assert code(ask(room, "simulator.note", params)) == -32602, params
+    assert ask(room, "simulator.note", {"person": "Thầy Nam", "method": "sim.fault", "device": "projector", "details": "silence"})["result"] == {}
+    entry = entry_of(room, "Thầy Nam", "command")
+    assert entry["device"] == "projector" and entry["name"] == "sim.fault"
+    assert entry["data"] == {"method": "sim.fault", "target": "projector", "details": "silence", "outcome": "done", "via": ME}
+    assert ask(room, "simulator.note", {"person": "Cô Mai", "method": "sim.clear", "reason": "no"})["result"] == {}
+    assert entry_of(room, "Cô Mai", "command")["data"]["outcome"] == "refused"
+
+
 def test_a_call_for_help_brings_the_last_minute_and_an_alarm(gateway):
     _, _, room = gateway
     ask(room, "scene.start", {"scene": "before-help"}, **person("teacher", "Cô Hoa"))

@@ -61,12 +61,15 @@ static void a_higher_role_may_what_a_lower_one_may(void **state)
                     fail_msg("%s may %s %s, %s may not", role_name(role), m->name, targets[i], role_name(role + 1));
 }
 
-static void only_a_gateway_notes_who_signs_in(void **state)
+static void only_a_gateway_notes_who_signs_in_and_asks_the_simulator(void **state)
 {
     (void)state;
-    for (enum lec_role role = LEC_ROLE_VIEWER; role <= LEC_ROLE_ADMIN; role++)
-        assert_false(may(role, "login.note", "{}"));
-    assert_true(may(LEC_ROLE_GATEWAY, "login.note", "{}"));
+    static const char *const notes[] = {"login.note", "simulator.note"};
+    for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
+        for (enum lec_role role = LEC_ROLE_VIEWER; role <= LEC_ROLE_ADMIN; role++)
+            assert_false(may(role, notes[i], "{}"));
+        assert_true(may(LEC_ROLE_GATEWAY, notes[i], "{}"));
+    }
     assert_false(may(LEC_ROLE_GATEWAY, "point.write", "{\"target\":\"projector.power\"}"));
 }
 
@@ -181,7 +184,7 @@ int main(void)
         cmocka_unit_test(methods_are_sorted_by_their_names),
         cmocka_unit_test(nobody_may_nothing),
         cmocka_unit_test(a_higher_role_may_what_a_lower_one_may),
-        cmocka_unit_test(only_a_gateway_notes_who_signs_in),
+        cmocka_unit_test(only_a_gateway_notes_who_signs_in_and_asks_the_simulator),
         cmocka_unit_test(the_class_of_the_device_decides_who_sets_it),
         cmocka_unit_test(what_names_no_device_is_left_to_the_method),
         cmocka_unit_test(asking_a_device_anew_is_more_than_reading),

@@ -59,6 +59,25 @@ def test_a_request_repeated_after_a_reconnection_is_done_once(phong201):  # noqa
     assert len(commands(stage, "point.write")) == 1
 
 
+def test_what_a_person_asks_the_simulator_is_journalled_as_theirs(phong201):  # noqa: F811
+    stage, sim, web = phong201  # noqa: F811
+    ky, lan = web.page(web.session("Ky", "facilities")).ready(), web.page(web.session("Lan")).ready()
+    assert "sim.fault" in ky.hello["person"]["may"] and "sim.fault" not in lan.hello["person"]["may"]
+    assert ky.call("sim.state")["result"]
+    assert "result" in ky.call("sim.fault", device="camera", fault="silence")
+    assert "error" in ky.call("sim.fault", device="nothing", fault="silence")
+    assert lan.call("sim.clear", device="camera")["error"]["code"] == -32008
+
+    def noted():
+        entries = stage.room().call("journal.read", kind="command", limit=1000)["entries"]
+        return [e for e in entries if e["name"].startswith("sim.")]
+    entries = wait(lambda: (lambda e: e if len(e) == 3 else None)(noted()), what="three entries")
+    assert [(e["principal"], e["name"], e.get("device"), e["data"]["outcome"]) for e in entries] == [
+        ("Ky", "sim.fault", "camera", "done"), ("Ky", "sim.fault", "nothing", "refused"), ("Lan", "sim.clear", "camera", "refused")]
+    assert json.loads(entries[0]["data"]["details"]) == {"device": "camera", "fault": "silence"}
+    assert "nothing" in entries[1]["data"]["reason"]
+
+
 def test_a_role_is_the_sessions_and_never_the_pages(phong201):  # noqa: F811
     stage, sim, web = phong201  # noqa: F811
     viewer = web.page(web.session("Khach", "viewer")).ready()

@@ -1,6 +1,7 @@
 // Starts the page. What it will need is asked for at once, side by side: who is here, the room, the page that the address names.
 import { render } from 'preact'
 import { App } from './app.js'
+import { keepFocus } from './lib/focus.js'
 import { html } from './lib/html.js'
 import { route } from './lib/router.js'
 import { refresh } from './lib/session.js'
@@ -16,5 +17,6 @@ if (pages[page]) loadPage(page).catch(() => {}) // the frame says so when it fai
 loadWords('common').then(() => {
   const root = document.getElementById('app')
   root.textContent = ''
+  keepFocus()
   render(html`<${App} />`, root)
 })

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { html } from '../lib/html.js'
 import { call } from '../lib/socket.js'
 import { language } from '../lib/settings.js'
-import { date, label, number, t, time, unit } from '../lib/words.js'
+import { date, label, number, t, time, unit, withUnit } from '../lib/words.js'
 import { Button } from '../ui/button.js'
 import { Choice, Select, TextField } from '../ui/fields.js'
 import { Icon } from '../ui/icon.js'
@@ -17,7 +17,7 @@ import { reasonOf } from './use-lab.js'
 const WAIT = 60_000 // ms: a long run takes its time
 const WHATS = ['statistics', 'fit', 'tangent', 'area', 'compare']
 
-const show = (value, u, decimals) => `${fits.short(value, number, decimals)}${Number.isFinite(value) && unit(u) ? ` ${unit(u)}` : ''}`
+const show = (value, u, decimals) => withUnit(fits.short(value, number, decimals), Number.isFinite(value) ? u : '')
 
 function Row({ name, value }) {
   return html`<div><dt>${name}</dt><dd class="figure">${value}</dd></div>`
@@ -54,7 +54,7 @@ function Tangent({ r, channel }) {
   const u = unit(r.slope_unit) || `${unit(channel.unit) || '1'}/s`
   return html`<dl class="lab-results">
       <${Row} name=${t('lab.an.slope')} value=${`${fits.withUncertainty(r.slope, r.slope_uncertainty, number)} ${u}`} />
-      <${Row} name=${t('lab.an.value')} value=${`${fits.withUncertainty(r.value, r.value_uncertainty, number)} ${unit(channel.unit)}`} />
+      <${Row} name=${t('lab.an.value')} value=${withUnit(fits.withUncertainty(r.value, r.value_uncertainty, number), channel.unit)} />
     </dl>
     <${Basis} r=${r} />`
 }

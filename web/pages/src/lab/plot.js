@@ -41,9 +41,6 @@ export class Plot {
     this.sketching = '' // unit of what is sketched
     this.watch = new ResizeObserver(() => this.resize())
     this.watch.observe(root)
-    this.scheme = matchMedia('(prefers-color-scheme: dark)')
-    this.theme = () => this.repaint()
-    this.scheme.addEventListener('change', this.theme)
     this.repaint()
   }
 
@@ -52,7 +49,6 @@ export class Plot {
     clearTimeout(this.asked)
     clearTimeout(this.waiting)
     this.watch.disconnect()
-    this.scheme.removeEventListener('change', this.theme)
     this.detach?.()
     this.u?.destroy()
     this.u = null

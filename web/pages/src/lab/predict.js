@@ -1,7 +1,7 @@
 // The prediction: drawn with a pointer, or typed as points; it stays under the curve of the run.
 import { useState } from 'preact/hooks'
 import { html } from '../lib/html.js'
-import { label, number, t, unit } from '../lib/words.js'
+import { label, t, typed, unit } from '../lib/words.js'
 import { Button } from '../ui/button.js'
 import { Dialog } from '../ui/dialog.js'
 import { Select, useId } from '../ui/fields.js'
@@ -9,7 +9,7 @@ import { parse, print } from './prediction.js'
 
 function Points({ points, name, onClose, onSet }) {
   const id = useId('points')
-  const [text, setText] = useState(() => print(points, (x) => number(x, Math.min(6, (String(x).split('.')[1] ?? '').length)).replace(/\./g, '')))
+  const [text, setText] = useState(() => print(points, (x) => typed(x, Math.min(6, (String(x).split('.')[1] ?? '').length))))
   const { points: read, wrong } = parse(text)
   return html`<${Dialog}
     title=${t('lab.predict.points.title', { name })}

@@ -9,12 +9,16 @@ function cached(key, make) {
 }
 const locale = (language) => (language === 'vi' ? 'vi-VN' : 'en-GB')
 
-// 1234.5 → "1.234,5". `decimals` fixed when given, at most 3 otherwise.
-export function formatNumber(language, x, decimals) {
+// A true minus sign, which is as wide as a plus; and no minus before what is rounded to nothing.
+const signed = (text) => (text[0] !== '-' ? text : /[1-9]/.test(text) ? `\u2212${text.slice(1)}` : text.slice(1))
+
+// 1234.5 → "1.234,5". `decimals` fixed when given, at most 3 otherwise. Not grouped: as somebody would type it.
+export function formatNumber(language, x, decimals, grouped = true) {
   if (x === null || x === undefined || !Number.isFinite(x)) return '–'
-  const options =
+  const digits =
     decimals === undefined ? { maximumFractionDigits: 3 } : { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
-  return cached(`${language}.${decimals}`, () => new Intl.NumberFormat(locale(language), options)).format(x)
+  const make = () => new Intl.NumberFormat(locale(language), { ...digits, useGrouping: grouped })
+  return signed(cached(`${language}.${decimals}.${grouped}`, make).format(x))
 }
 
 const UNITS = {
@@ -25,6 +29,12 @@ const UNITS = {
 // A UCUM code as people write it.
 export function unit(code) {
   return code ? (UNITS[code] ?? code) : ''
+}
+
+// "25,4" and Cel → "25,4 °C": what belongs together stays on one line.
+export function withUnit(text, code) {
+  const u = unit(code)
+  return u === '°' ? `${text}${u}` : u ? `${text}\u00a0${u}` : text
 }
 
 const two = (n) => String(n).padStart(2, '0')

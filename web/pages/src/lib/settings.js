@@ -36,12 +36,22 @@ export function chooseLanguage(value) {
   write('language', value)
 }
 
+// data-theme on <html> is what the style sheets go by, whoever chose it. early.js has set it before the first paint.
+const system = typeof matchMedia === 'function' ? matchMedia('(prefers-color-scheme: dark)') : null
+function applyTheme(chosen) {
+  document.documentElement.dataset.theme = chosen === 'system' ? (system?.matches ? 'dark' : 'light') : chosen
+}
+
 export function chooseTheme(value) {
-  const root = document.documentElement
-  if (value === 'system') delete root.dataset.theme
-  else root.dataset.theme = value
+  applyTheme(value)
   write('theme', value === 'system' ? null : value)
 }
+
+// The system turns dark in the evening.
+system?.addEventListener('change', () => {
+  applyTheme(theme())
+  for (const fn of listeners) fn('theme', theme())
+})
 
 // Calls fn(key, value) at each change; returns what ends that.
 export function onSetting(fn) {

@@ -52,8 +52,9 @@ export function useLanguage() {
 
 // ---- Numbers and times in that language (lib/format.js) ---------------------------------------------------------------
 
-export { date, dateTime, time, unit } from './format.js'
+export { date, dateTime, time, unit, withUnit } from './format.js'
 export const number = (x, decimals) => formatNumber(language(), x, decimals)
+export const typed = (x, decimals) => formatNumber(language(), x, decimals, false)
 export const weekday = (us) => formatWeekday(language(), us)
 
 // 80000 → "1 phút 20 giây"; two parts at most, the larger ones.

@@ -1,7 +1,7 @@
 // Sentences about devices, points and steps, in the reader's language.
 import { deviceName } from '../lib/names.js'
 import { getMeta, getRoom } from '../lib/store.js'
-import { has, label, number, t, unit } from '../lib/words.js'
+import { has, label, number, t, withUnit } from '../lib/words.js'
 
 export { deviceName }
 
@@ -28,10 +28,8 @@ export function valueText(point, value, desc) {
   if (value === null || value === undefined) return t('value.unknown')
   if (typeof value === 'boolean') return t(value ? 'value.on' : 'value.off')
   if (typeof value === 'number') {
-    const u = unit(desc?.unit)
     const decimals = desc?.unit === 'dB' || Number.isInteger(value) ? undefined : Math.abs(value) >= 1000 ? 0 : 1
-    const text = number(value, decimals).replace('-', '\u2212')
-    return u === '%' || u === '°' ? `${text}${u === '%' ? '\u00a0%' : u}` : u ? `${text}\u00a0${u}` : text
+    return withUnit(number(value, decimals), desc?.unit)
   }
   if (point === 'input') return inputName(value)
   return has(`teacher.value.${value}`) ? t(`teacher.value.${value}`) : value

@@ -1,6 +1,6 @@
 // Sentences of the technician page.
 import { deviceName } from '../lib/names.js'
-import { has, label, number, t, unit } from '../lib/words.js'
+import { has, label, number, t, withUnit } from '../lib/words.js'
 
 export { deviceName }
 
@@ -8,9 +8,7 @@ export { deviceName }
 export function valueText(value, ucum) {
   if (value === null || value === undefined) return '–'
   if (typeof value === 'number') {
-    const text = number(value, Number.isInteger(value) ? undefined : Math.abs(value) >= 1000 ? 1 : 2)
-    const u = unit(ucum)
-    return u ? `${text}\u00a0${u}` : text
+    return withUnit(number(value, Number.isInteger(value) ? undefined : Math.abs(value) >= 1000 ? 1 : 2), ucum)
   }
   if (typeof value === 'boolean') return t(value ? 'value.on' : 'value.off')
   return typeof value === 'string' ? value : JSON.stringify(value)
