@@ -21,7 +21,8 @@ int simulator_send(struct room *room, const char *method, json_t *params, int ti
 void simulator_forget(struct room *room, uint64_t call);
 /* Has the room's journal told what a person asked of it (docs/protocol.md section 9: simulator.note), unless it only looked. params may be NULL;
  * reason NULL: it was done. */
-void simulator_noted(struct room *room, const char *person, const char *method, const json_t *params, const char *reason);
+void simulator_noted(struct room *room, const char *person, const char *method, const json_t *params,
+                     const char *reason);
 /* With the room. */
 void simulator_close(struct room *room);
 
