@@ -2,7 +2,8 @@
 import { useEffect, useReducer, useState } from 'preact/hooks'
 import { html } from './lib/html.js'
 import { navigate, pathOf, useRoute } from './lib/router.js'
-import { forget, refresh, useSession } from './lib/session.js'
+import { forget, refresh, session, tellWhy, useSession } from './lib/session.js'
+import { whatHappened } from './lib/signed-out.js'
 import { connect, disconnect, onEvent } from './lib/socket.js'
 import { useRoom } from './lib/store.js'
 import { watchBuild } from './lib/update.js'
@@ -10,7 +11,7 @@ import { label, t, useLanguage } from './lib/words.js'
 import { loadPage, pages, readyPage } from './pages.js'
 import { Message, Rooms } from './rooms.js'
 import { Top } from './top.js'
-import { LiveRegion } from './ui/live.js'
+import { LiveRegion, toast } from './ui/live.js'
 import { RoomBanner } from './ui/room-banner.js'
 
 // The component of a page, or that it failed to come; nothing while it comes.
@@ -52,9 +53,13 @@ export function App() {
 
   useEffect(() => {
     // A person's session over that of a panel may have ended: then the panel goes on as itself.
-    const out = onEvent('signed_out', () => {
+    const out = onEvent('signed_out', async ({ reason }) => {
+      const { person: was, leaving } = session()
       forget()
-      refresh(room)
+      const { person: now } = await refresh(room)
+      const told = leaving ? null : whatHappened(reason, was, now)
+      if (told?.toast) toast(t(told.toast, { ...told.params, ...(told.role && { role: t(`role.${told.role}`) }) }))
+      else if (told) tellWhy(told.why)
     })
     const stop = watchBuild()
     return () => {

@@ -2,7 +2,7 @@
 import { html, cls } from './lib/html.js'
 import { signOut } from './lib/api.js'
 import { Link, navigate, pathOf } from './lib/router.js'
-import { forget, refresh, useSession } from './lib/session.js'
+import { forget, leave as leaving, refresh, useSession } from './lib/session.js'
 import { chooseTheme, theme } from './lib/settings.js'
 import { useRoom } from './lib/store.js'
 import { label, setLanguage, t, useLanguage } from './lib/words.js'
@@ -57,6 +57,7 @@ function Person({ person, rooms }) {
   const name = person ? (person.kiosk ? t('person.kiosk') : person.label || person.name) : t('person.guest')
   const leave = async (close) => {
     close()
+    leaving()
     try {
       await signOut()
     } catch {

@@ -4,7 +4,8 @@ import { me } from './api.js'
 
 const AGAIN = 2000 // ms until a gateway that did not answer is asked again
 
-let state = { known: false, person: null, rooms: [], people: [], failed: false }
+// why: a reason of signed_out that the sign-in page tells; '': none. leaving: the person signs out here, which is no news to her
+let state = { known: false, person: null, rooms: [], people: [], failed: false, why: '', leaving: false }
 let again = null
 const listeners = new Set()
 
@@ -19,7 +20,7 @@ export async function refresh(room) {
   clearTimeout(again)
   try {
     const { person = null, rooms = [], people = [] } = await me(room)
-    set({ known: true, failed: false, person, rooms, people })
+    set({ known: true, failed: false, person, rooms, people, leaving: false, why: person ? '' : state.why })
   } catch {
     set({ failed: true })
     if (!state.known) again = setTimeout(() => refresh(room), AGAIN)
@@ -28,6 +29,8 @@ export async function refresh(room) {
 }
 
 export const forget = () => set({ person: null })
+export const tellWhy = (why) => set({ why })
+export const leave = () => set({ leaving: true })
 
 export function useSession() {
   const [, render] = useReducer((n) => n + 1, 0)

@@ -26,4 +26,11 @@ export default {
   'sign-in.pair.code': 'Pairing code (8 digits)',
   'sign-in.pair.short': 'The code has 8 digits.',
   'sign-in.pair.go': 'Pair',
+  'sign-in.why.none': 'Nobody is signed in at this browser any more.',
+  'sign-in.why.expired': 'Your session has expired.',
+  'sign-in.why.ended': 'Your session has ended: in another window, by the administrator, or because it was not used for long.',
+  'sign-in.why.changed': 'Your account has just been changed.',
+  'sign-in.why.stolen': 'Your session was ended to keep it safe: another machine used it.',
+  'sign-in.why.stolen.do': 'Sign in again. If that was not you, ask the administrator to change your PIN or password.',
+  'sign-in.why.do': 'Sign in again to go on.',
 }

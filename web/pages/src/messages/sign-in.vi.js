@@ -26,4 +26,11 @@ export default {
   'sign-in.pair.code': 'Mã ghép bảng (8 số)',
   'sign-in.pair.short': 'Mã có 8 chữ số.',
   'sign-in.pair.go': 'Ghép bảng',
+  'sign-in.why.none': 'Trình duyệt này không còn ai đăng nhập.',
+  'sign-in.why.expired': 'Phiên đăng nhập của bạn đã hết hạn.',
+  'sign-in.why.ended': 'Phiên đăng nhập của bạn đã kết thúc: ở một cửa sổ khác, do người quản trị, hoặc vì lâu không dùng.',
+  'sign-in.why.changed': 'Tài khoản của bạn vừa được thay đổi.',
+  'sign-in.why.stolen': 'Phiên đăng nhập của bạn đã bị hủy để giữ an toàn: một máy khác đã dùng nó.',
+  'sign-in.why.stolen.do': 'Hãy đăng nhập lại. Nếu đó không phải là bạn, hãy nhờ người quản trị đổi mã PIN hoặc mật khẩu của bạn.',
+  'sign-in.why.do': 'Hãy đăng nhập lại để tiếp tục.',
 }

@@ -4,6 +4,7 @@ import { html } from '../lib/html.js'
 import { navigate } from '../lib/router.js'
 import { refresh, useSession } from '../lib/session.js'
 import { search, t, useLanguage } from '../lib/words.js'
+import { Banner } from '../ui/banner.js'
 import { Button } from '../ui/button.js'
 import { TextField } from '../ui/fields.js'
 import { Icon } from '../ui/icon.js'
@@ -53,7 +54,7 @@ function Tiles({ people, onChoose, onOther }) {
 
 export default function SignIn() {
   useLanguage()
-  const { people } = useSession()
+  const { people, why } = useSession()
   const [person, setPerson] = useState(null) // one of the tiles; {} for somebody who types a name
   const [pairing, setPairing] = useState(false)
   const heading = useRef()
@@ -72,6 +73,7 @@ export default function SignIn() {
       <${Pairing} onBack=${() => setPairing(false)} onDone=${enter} />
     </section>`
   return html`<section class=${chosen ? 'sign-in sign-in-narrow' : 'sign-in'}>
+    ${why && html`<${Banner} kind=${why === 'stolen' ? 'fault' : 'info'} icon="user" title=${t(`sign-in.why.${why}`)}>${t(why === 'stolen' ? 'sign-in.why.stolen.do' : 'sign-in.why.do')}<//>`}
     <h1 ref=${heading} tabindex="-1">${chosen?.name ? t('sign-in.hello', { name: chosen.label || chosen.name }) : t(chosen ? 'sign-in.title' : 'sign-in.who')}</h1>
     ${chosen
       ? html`<${Secret} key=${chosen.name ?? ''} person=${chosen} onBack=${people.length > 0 ? () => setPerson(null) : null} onDone=${() => enter()} />`
