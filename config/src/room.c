@@ -69,7 +69,7 @@ static void read_head(struct lec_room_work *w)
     struct lec_diag *d = &w->load->diag;
     struct lec_ini_section *s = lec_ini_find(w->ini, "room", "");
     struct lec_room *room = w->room;
-    room->id = room->site = room->label = room->label_en = "";
+    room->id = room->site = room->site_label = room->site_label_en = room->label = room->label_en = "";
     if (!s) {
         lec_diag_error(d, w->ini->file, 0, "no [room] section, expected one with id and site");
         return;
@@ -84,6 +84,8 @@ static void read_head(struct lec_room_work *w)
     }
     room->id = lec_own_text(lec_room_keys, &s->own, "id");
     room->site = lec_own_text(lec_room_keys, &s->own, "site");
+    room->site_label = lec_own_text(lec_room_keys, &s->own, "site.label");
+    room->site_label_en = lec_own_text(lec_room_keys, &s->own, "site.label.en");
     room->label = lec_own_text(lec_room_keys, &s->own, "label");
     room->label_en = lec_own_text(lec_room_keys, &s->own, "label.en");
     const char *keep = lec_own_text(lec_room_keys, &s->own, "journal keep");
@@ -326,7 +328,13 @@ static const char *stem(struct lec_arena *a, const char *file, unsigned folders)
  * it than NULL asks for what only a room can say. */
 static bool check_with_driver(struct lec_load *load, struct lec_profile *p)
 {
-    struct lec_room room = {.id = "check", .site = "check", .label = "", .label_en = "", .file = p->ini->file};
+    struct lec_room room = {.id = "check",
+                            .site = "check",
+                            .site_label = "",
+                            .site_label_en = "",
+                            .label = "",
+                            .label_en = "",
+                            .file = p->ini->file};
     struct lec_device dev = {.name = "check", .room = &room, .label = "", .label_en = "", .file = p->ini->file};
     struct lec_device_work work = {.profile = p};
     (void)put_profile(load, &dev, NULL, p);

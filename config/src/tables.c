@@ -23,6 +23,8 @@
 const struct lec_option lec_room_keys[] = {
     {"id",           LEC_OPT_TEXT, 0, 0, NULL, NULL,   true,  "name of the room: lower-case letters, digits, dashes"},
     {"site",         LEC_OPT_TEXT, 0, 0, NULL, NULL,   true,  "name of the school, written in the same way"},
+    {"site.label",    LEC_OPT_TEXT, 0, 0, NULL, NULL, false, "name of the school for people, in Vietnamese; else `site`"},
+    {"site.label.en", LEC_OPT_TEXT, 0, 0, NULL, NULL, false, "the same in English"},
     NAMES,
     {"journal keep", LEC_OPT_TEXT, 0, 0, NULL, "400d", false, "how long the journal is kept: 1d to 3650d"},
     {"runs.budget",  LEC_OPT_TEXT, 0, 0, NULL, "2GB",  false, "what recorded runs may take on the disk: 10MB to 100TB"},

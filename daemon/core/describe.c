@@ -9,13 +9,18 @@ static void text(struct lec_buf *b, const char *key, const char *value)
     lec_json_str(b, value);
 }
 
-void describe_label(struct lec_buf *b, const char *vi, const char *en, const char *name)
+void describe_named(struct lec_buf *b, const char *key, const char *vi, const char *en, const char *name)
 {
-    lec_json_key(b, "label");
+    lec_json_key(b, key);
     lec_buf_puts(b, "{\"vi\":");
     lec_json_str(b, *vi ? vi : name);
     text(b, "en", *en ? en : *vi ? vi : name);
     lec_buf_putc(b, '}');
+}
+
+void describe_label(struct lec_buf *b, const char *vi, const char *en, const char *name)
+{
+    describe_named(b, "label", vi, en, name);
 }
 
 static void list(struct lec_buf *b, const char *key, const char *const at[], size_t n)

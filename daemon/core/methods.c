@@ -29,6 +29,7 @@ static void room_describe(struct core *core, struct request *r)
     struct lec_buf *b = reply_begin(core, r);
     lec_buf_puts(b, "{\"site\":");
     lec_json_str(b, room->site);
+    describe_named(b, "site_label", room->site_label, room->site_label_en, room->site);
     lec_json_key(b, "room");
     lec_json_str(b, room->id);
     describe_label(b, room->label, room->label_en, room->id);

@@ -17,6 +17,7 @@ ROOM = """
 [room]
 id = client
 site = school
+site.label = Trường mẫu
 label = Phòng khách
 
 [device projector]
@@ -361,7 +362,7 @@ def test_a_change_is_never_repeated_to_another_start_of_the_room(play):
 
 def test_what_a_stranger_is_told_about_a_room_is_enough_to_use_it(play):
     about = play.room.call("room.describe")
-    assert about["site"] == "school" and about["room"] == "client" and about["label"]["vi"] == "Phòng khách"
+    assert about["site"] == "school" and about["site_label"] == {"vi": "Trường mẫu", "en": "Trường mẫu"} and about["room"] == "client" and about["label"]["vi"] == "Phòng khách"
     assert about["devices"] == ["projector", "audio", "lights", "comfort"] and about["scenes"] == ["lesson"] and about["simulated"] is True
     for row in play.room.call("device.list")["devices"]:
         whole = play.room.call("device.describe", device=row["name"])

@@ -40,6 +40,8 @@ static void a_room_has_its_names_and_the_default_of_400_days(void **state)
     const struct lec_room *room = good_room();
     assert_string_equal(room->id, "phong-1");
     assert_string_equal(room->site, "truong-1");
+    assert_string_equal(room->site_label, "Trường 1");
+    assert_string_equal(room->site_label_en, "");
     assert_string_equal(room->label, "Phòng 1");
     assert_string_equal(room->label_en, "Room 1");
     assert_true(room->journal_keep_ns == 400 * 24 * 3600 * LEC_SEC);

@@ -440,7 +440,8 @@ struct lec_roles {
 };
 
 struct lec_room {
-    const char *id, *site; /* topics are <site>/<room>/... */
+    const char *id, *site;                  /* topics are <site>/<room>/... */
+    const char *site_label, *site_label_en; /* "" if none */
     const char *label, *label_en;
     const char *file;
     const struct lec_device *devices;

@@ -88,7 +88,7 @@ export function Top({ page, room }) {
     <div class="top-name">
       ${room
         ? html`<p class="top-room">${label(describe?.label ?? known?.label, room)}</p>
-            <p class="top-site">${[describe?.site, describe?.simulated && t('common.simulated')].filter(Boolean).join(' · ')}</p>`
+            <p class="top-site">${[label(describe?.site_label, describe?.site), describe?.simulated && t('common.simulated')].filter(Boolean).join(' · ')}</p>`
         : html`<p class="top-mark">Lectern</p>`}
     </div>
     ${room && person && html`<${Nav} page=${page} room=${room} may=${may} />`}
