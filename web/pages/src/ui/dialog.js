@@ -1,5 +1,5 @@
 // A dialog in front of the page: the browser's own, which keeps the focus inside, closes on Escape and gives the focus back.
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { html, cls } from '../lib/html.js'
 import { t } from '../lib/words.js'
 import { IconButton } from './button.js'
@@ -15,7 +15,7 @@ export function Dialog({ title, onClose, actions, wide, children }) {
   const at = useRef()
   const id = useRef()
   if (!id.current) id.current = `dialog-${++ids}`
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = at.current
     open++
     if (!dialog.open) dialog.showModal()
