@@ -145,6 +145,13 @@ static void finish(struct core *core, struct reading *place, const char *why)
     end(core->timetable, &r);
 }
 
+void calendars_refuse(struct core *core, const char *why)
+{
+    for (size_t i = 0; i < CALENDARS; i++)
+        if (core->timetable->readings[i].pid && core->timetable->readings[i].token)
+            finish(core, &core->timetable->readings[i], why);
+}
+
 int calendar_fd(struct core *core, size_t at)
 {
     return core->timetable && core->timetable->readings[at].pid ? core->timetable->readings[at].fd : -1;

@@ -324,6 +324,7 @@ void timetable_reload(struct core *core)
         struct lec_buf *b = events_begin(core, t->topic);
         if (b)
             events_end(core, t->topic, NULL, 0);
+        calendars_refuse(core, "the timetable was taken out of the configuration meanwhile; ask again");
         timetable_close(core);
     } else if (!t) {
         if (timetable_open(core, &err) < 0)

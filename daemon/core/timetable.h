@@ -62,6 +62,8 @@ struct timetable {
 int calendars_read(struct core *core, int64_t from_us, int64_t to_us, uint64_t token, struct lec_err *err);
 /* Ends the reading for the timetable itself, if there is one; nobody hears of it. */
 void calendars_abandon(struct timetable *t);
+/* Answers those who wait for timetable.show with an error. */
+void calendars_refuse(struct core *core, const char *why);
 void calendars_close(struct timetable *t);
 /* Ends what takes too long. */
 void calendars_tick(struct core *core, int64_t now);

@@ -55,9 +55,10 @@ static void key_of(int day, char key[40])
 
 static void keep(struct lessons *l, const struct closing *c)
 {
-    char key[40], value[LESSONS_REASON + 64];
+    char key[40], kept[WHY_KEPT], value[WHY_KEPT + 64];
     key_of(c->day, key);
-    snprintf(value, sizeof value, "%c %" PRId64 " %" PRId64 " %s", c->edge, c->base_us, c->time_us, c->reason);
+    snprintf(value, sizeof value, "%c %" PRId64 " %" PRId64 " %s", c->edge, c->base_us, c->time_us,
+             why_print(&c->why, kept));
     l->host.keep(l->host.ctx, key, value);
 }
 
@@ -82,7 +83,7 @@ static struct closing *add(struct lessons *l, int day)
     return place;
 }
 
-/* "h 1795401000000000 1795402800000000 why" */
+/* "h 1795401000000000 1795402800000000 recording:cooling" */
 void closing_restore(struct lessons *l, const char *day, const char *value)
 {
     char text[64];
@@ -103,69 +104,69 @@ void closing_restore(struct lessons *l, const char *day, const char *value)
     c->time_us = time;
     c->restored = true;
     if (rest)
-        lec_copy_utf8(c->reason, sizeof c->reason, rest + 1, strlen(rest + 1));
+        why_parse(&c->why, rest + 1);
 }
 
-static void become(struct lessons *l, struct closing *c, enum edge edge, const char *what, const char *reason)
+static void become(struct lessons *l, struct closing *c, enum edge edge, const char *what, const struct why *why)
 {
-    bool news = c->edge != edge || strcmp(c->reason, reason) != 0;
-    if (!news)
-        return;
     bool told = c->edge != edge;
+    if (!told && why_same(&c->why, why))
+        return;
     c->edge = edge;
-    snprintf(c->reason, sizeof c->reason, "%s", reason);
+    c->why = *why;
     keep(l, c);
     if (told)
-        lessons_tell(l, "closing", what, NULL, l->closing_scene, "timetable", reason);
+        lessons_tell(l, "closing", what, NULL, l->closing_scene, "timetable", why);
 }
 
-/* What closing waits for, into `reason`; false: nothing. */
-static bool waits(struct lessons *l, int64_t wall_us, char reason[LESSONS_REASON])
+/* What closing waits for; false: nothing. */
+static bool waits(struct lessons *l, int64_t wall_us, struct why *why)
 {
     char clock[8];
     const struct period *busy = lessons_busy(l, wall_us, NULL);
     const char *recording = l->host.recording(l->host.ctx);
     if (recording)
-        snprintf(reason, LESSONS_REASON, "waits for the end of a recording: %s", recording);
+        why_set(why, WHY_RECORDING, recording);
     else if (busy)
-        snprintf(reason, LESSONS_REASON, "waits for the end of the lesson at %s",
-                 lessons_clock(busy->is.end_us, clock));
+        why_set(why, WHY_LESSON, lessons_clock(busy->is.end_us, clock));
     return recording || busy;
 }
 
 static void do_closing(struct lessons *l, struct closing *c, int64_t wall_us)
 {
-    char reason[LESSONS_REASON] = "";
+    struct why why = {.code = WHY_NONE};
     struct lec_err err;
-    if (waits(l, wall_us, reason)) {
-        become(l, c, EDGE_HELD, "held", reason);
+    if (waits(l, wall_us, &why)) {
+        become(l, c, EDGE_HELD, "held", &why);
         return;
     }
     if (c->edge == EDGE_HELD && l->rules.warn_us > 0) { /* whoever is still there shall know, and can put it off */
         c->time_us = wall_us + l->rules.warn_us;
-        become(l, c, EDGE_OPEN, "announced", "");
+        become(l, c, EDGE_OPEN, "announced", &why);
         return;
     }
     int rc = l->host.start(l->host.ctx, l->closing_scene, true, &err);
+    if (rc == LEC_E_CONFIG)
+        why_set(&why, WHY_SCENE, err.text);
     if (rc == 0)
-        become(l, c, EDGE_BEGUN, "done", "");
+        become(l, c, EDGE_BEGUN, "done", &why);
     else if (rc == LEC_E_CONFIG)
-        become(l, c, EDGE_FAILED, "missed", err.text);
+        become(l, c, EDGE_FAILED, "missed", &why);
     if (rc == 0)
         lessons_pass_held(l);
 }
 
 static void late(struct lessons *l, struct closing *c, int64_t wall_us)
 {
-    char reason[LESSONS_REASON], clock[8];
-    snprintf(reason, sizeof reason, "the room was not there at %s, or its clock was wrong",
-             lessons_clock(c->time_us, clock));
+    struct why why;
+    char clock[8];
+    why_set(&why, WHY_ABSENT, lessons_clock(c->time_us, clock));
     if (lessons_day_number(wall_us) != c->day) { /* a night is over: nothing is switched off in the morning */
-        become(l, c, EDGE_MISSED, "missed", reason);
+        become(l, c, EDGE_MISSED, "missed", &why);
         return;
     }
     c->time_us = wall_us + l->rules.warn_us;
-    snprintf(c->reason, sizeof c->reason, "%s", reason);
+    c->why = why;
     keep(l, c);
 }
 
@@ -179,7 +180,7 @@ static void follow_rules(struct lessons *l, struct closing *c, int64_t base, int
     if (c->edge == EDGE_OPEN || time > wall_us) {
         c->edge = EDGE_OPEN;
         c->time_us = time;
-        c->reason[0] = '\0';
+        why_set(&c->why, WHY_NONE, "");
     } else {
         c->time_us = time;
     }
@@ -225,7 +226,8 @@ void closing_tick(struct lessons *l, int64_t wall_us)
 
 int lessons_extend(struct lessons *l, int64_t by_us, const char *principal, int64_t wall_us, struct lec_err *err)
 {
-    char reason[64], clock[8];
+    struct why until;
+    char clock[8];
     if (!l->rules.has_closing)
         return lec_fail(err, LEC_E_NOTSUP, "this room has no closing time");
     struct closing *c = today_of(l, wall_us);
@@ -235,9 +237,9 @@ int lessons_extend(struct lessons *l, int64_t by_us, const char *principal, int6
         return lec_fail(err, LEC_E_REFUSED, "closing cannot be later than midnight");
     c->time_us = from + by_us < last ? from + by_us : last;
     c->edge = EDGE_OPEN;
-    c->reason[0] = '\0';
+    why_set(&c->why, WHY_NONE, "");
     keep(l, c);
-    snprintf(reason, sizeof reason, "until %s", lessons_clock(c->time_us, clock));
-    lessons_tell(l, "closing", "extended", NULL, l->closing_scene, principal, reason);
+    why_set(&until, WHY_EXTENDED, lessons_clock(c->time_us, clock));
+    lessons_tell(l, "closing", "extended", NULL, l->closing_scene, principal, &until);
     return 0;
 }

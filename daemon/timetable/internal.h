@@ -4,6 +4,7 @@
 
 #include "lectern/clock.h"
 #include "timetable/lessons.h"
+#include "timetable/why.h"
 
 #define CLOSINGS 4 /* days whose closing is known: today, and those around it that are not over */
 
@@ -23,7 +24,7 @@ enum edge {
 struct record {
     int64_t start_us;
     enum edge start, end;
-    char reason[LESSONS_REASON];
+    struct why why;
     bool known; /* a period of now has it */
     char uid[];
 };
@@ -38,7 +39,7 @@ struct closing {
     int64_t base_us, time_us;
     enum edge edge;
     bool restored; /* kept by an earlier start of the daemon, and not looked at since */
-    char reason[LESSONS_REASON];
+    struct why why;
 };
 
 struct lessons {
@@ -57,7 +58,7 @@ struct lessons {
 /* The first period that is under way or begins within `break`, but not `but`; NULL: none. */
 const struct period *lessons_busy(const struct lessons *l, int64_t wall_us, const struct period *but);
 void lessons_tell(struct lessons *l, const char *name, const char *what, const struct period *p, const char *scene,
-                  const char *principal, const char *reason);
+                  const char *principal, const struct why *why);
 /* Closing was done: ends that wait have nothing left to do. */
 void lessons_pass_held(struct lessons *l);
 /* "07:50" */

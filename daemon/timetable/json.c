@@ -3,13 +3,10 @@
 #include <string.h>
 
 /* What people are told of a period. */
-static const char *state_of(const struct lesson *p, const struct record *r, int64_t wall_us, const char **reason)
+static const char *state_of(const struct lesson *p, const struct record *r, int64_t wall_us)
 {
-    *reason = r ? r->reason : "";
-    if (p->holiday) {
-        *reason = p->holiday;
+    if (p->holiday)
         return "skipped";
-    }
     enum edge start = r ? r->start : EDGE_OPEN, end = r ? r->end : EDGE_OPEN;
     if (start == EDGE_SKIPPED)
         return "skipped";
@@ -26,7 +23,6 @@ static const char *state_of(const struct lesson *p, const struct record *r, int6
 
 static void write_period(const struct lesson *p, const struct record *r, int64_t wall_us, struct lec_buf *b)
 {
-    const char *reason, *state = state_of(p, r, wall_us, &reason);
     const struct {
         const char *key, *text;
     } texts[] = {{"text", p->text}, {"start_scene", p->start_scene}, {"end_scene", p->end_scene}};
@@ -43,11 +39,11 @@ static void write_period(const struct lesson *p, const struct record *r, int64_t
         lec_json_str(b, texts[i].text);
     }
     lec_json_key(b, "state");
-    lec_json_str(b, state);
-    if (*reason) {
-        lec_json_key(b, "reason");
-        lec_json_str(b, reason);
-    }
+    lec_json_str(b, state_of(p, r, wall_us));
+    if (p->holiday)
+        why_json(b, "reason", WHY_HOLIDAY, p->holiday);
+    else if (r)
+        why_json(b, "reason", r->why.code, r->why.about);
     lec_buf_putc(b, '}');
 }
 
@@ -108,10 +104,7 @@ bool lessons_closing_json(const struct lessons *l, int64_t at_us, int64_t wall_u
         lec_json_key(json, "warn_at");
         lec_json_int(json, c->time_us - l->rules.warn_us);
     }
-    if (*c->reason) {
-        lec_json_key(json, "reason");
-        lec_json_str(json, c->reason);
-    }
+    why_json(json, "reason", c->why.code, c->why.about);
     lec_buf_putc(json, '}');
     return true;
 }
@@ -143,10 +136,8 @@ void lessons_now_json(const struct lessons *l, int64_t extend_us, int64_t wall_u
     write_closing(l, c, json);
     lec_json_key(json, "warning");
     lec_json_bool(json, c->edge == EDGE_HELD || wall_us >= c->time_us - l->rules.warn_us);
-    if (c->edge == EDGE_HELD) {
-        lec_json_key(json, "held");
-        lec_json_str(json, c->reason);
-    }
+    if (c->edge == EDGE_HELD)
+        why_json(json, "held", c->why.code, c->why.about);
     lec_json_key(json, "extend_ms");
     lec_json_int(json, extend_us / 1000);
     lec_buf_putc(json, '}');

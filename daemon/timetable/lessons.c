@@ -46,9 +46,9 @@ static void key_of(const struct record *r, char key[KEY_MAX])
 
 static void keep(struct lessons *l, const struct record *r)
 {
-    char key[KEY_MAX], value[LESSONS_REASON + 8];
+    char key[KEY_MAX], kept[WHY_KEPT], value[WHY_KEPT + 8];
     key_of(r, key);
-    snprintf(value, sizeof value, "%c%c %s", r->start, r->end, r->reason);
+    snprintf(value, sizeof value, "%c%c %s", r->start, r->end, why_print(&r->why, kept));
     l->host.keep(l->host.ctx, key, value);
 }
 
@@ -115,7 +115,7 @@ static void restore_record(struct lessons *l, const char *rest, const char *valu
         return;
     r->start = (enum edge)value[0];
     r->end = (enum edge)value[1];
-    lec_copy_utf8(r->reason, sizeof r->reason, value + 3, strlen(value + 3));
+    why_parse(&r->why, value + 3);
 }
 
 void lessons_restore(struct lessons *l, const char *key, const char *value)
@@ -265,7 +265,7 @@ bool lessons_uses(const struct lessons *l, const char *scene)
 /* ---- What is due --------------------------------------------------------------------------------------------- */
 
 void lessons_tell(struct lessons *l, const char *name, const char *what, const struct period *p, const char *scene,
-                  const char *principal, const char *reason)
+                  const char *principal, const struct why *why)
 {
     struct lec_buf b;
     lec_buf_init(&b, 4096);
@@ -283,10 +283,7 @@ void lessons_tell(struct lessons *l, const char *name, const char *what, const s
         lec_json_key(&b, "scene");
         lec_json_str(&b, scene);
     }
-    if (*reason) {
-        lec_json_key(&b, "reason");
-        lec_json_str(&b, reason);
-    }
+    why_json(&b, "reason", why->code, why->about);
     lec_buf_putc(&b, '}');
     if (!b.failed)
         l->host.journal(l->host.ctx, name, principal, b.data);
@@ -312,7 +309,7 @@ static int64_t window(const struct lessons *l)
 }
 
 /* Notes what became of one edge of a period, for ever. */
-static void settle(struct lessons *l, struct period *p, bool end, enum edge edge, const char *reason)
+static void settle(struct lessons *l, struct period *p, bool end, enum edge edge, const struct why *why)
 {
     static const struct {
         enum edge edge;
@@ -324,29 +321,32 @@ static void settle(struct lessons *l, struct period *p, bool end, enum edge edge
     if (!r)
         return;
     enum edge was = end ? r->end : r->start;
-    if (was == edge && strcmp(r->reason, reason) == 0)
+    struct why now = *why; /* it may be the record's own */
+    if (was == edge && why_same(&r->why, &now))
         return;
     *(end ? &r->end : &r->start) = edge;
-    if (*reason || (r->start != EDGE_MISSED && r->start != EDGE_FAILED)) /* why a start was missed stays to be seen */
-        snprintf(r->reason, sizeof r->reason, "%s", reason);
+    if (now.code || (r->start != EDGE_MISSED && r->start != EDGE_FAILED)) /* why a start was missed stays to be seen */
+        r->why = now;
     keep(l, r);
     bool quiet = edge == EDGE_MISSED && p->is.start_us < l->since_us; /* nobody had promised it */
     for (size_t i = 0; i < ARRAY_LEN(words) && was != edge && !quiet; i++)
         if (words[i].edge == edge)
             lessons_tell(l, "period", words[i].what[end], p, end ? p->is.end_scene : p->is.start_scene, "timetable",
-                         reason);
+                         &now);
 }
 
-static void miss(struct lessons *l, struct period *p, bool end, const char *because)
+static void settle_because(struct lessons *l, struct period *p, bool end, enum edge edge, enum why_code code,
+                           const char *about)
 {
-    char reason[LESSONS_REASON], clock[8], limit[32];
-    if (because)
-        snprintf(reason, sizeof reason, "%s", because);
-    else
-        snprintf(reason, sizeof reason, "the room was not there within %s of %s, or its clock was wrong",
-                 lec_print_duration(window(l) * 1000, limit, sizeof limit),
-                 lessons_clock(end ? p->is.end_us : p->is.start_us, clock));
-    settle(l, p, end, EDGE_MISSED, reason);
+    struct why why;
+    why_set(&why, code, about);
+    settle(l, p, end, edge, &why);
+}
+
+static void miss(struct lessons *l, struct period *p, bool end)
+{
+    char clock[8];
+    settle_because(l, p, end, EDGE_MISSED, WHY_ABSENT, lessons_clock(end ? p->is.end_us : p->is.start_us, clock));
 }
 
 static void start_due(struct lessons *l, struct period *p, int64_t wall_us)
@@ -357,36 +357,37 @@ static void start_due(struct lessons *l, struct period *p, int64_t wall_us)
     if (r->start != EDGE_OPEN && r->start != EDGE_MISSED)
         return;
     if (late > window(l) || wall_us >= p->is.end_us) {
-        if (r->start == EDGE_OPEN)
-            miss(l, p, false, *r->reason ? r->reason : NULL);
+        if (r->start == EDGE_OPEN && r->why.code) /* it was refused all the while */
+            settle(l, p, false, EDGE_MISSED, &r->why);
+        else if (r->start == EDGE_OPEN)
+            miss(l, p, false);
         return;
     }
     int rc = l->host.start(l->host.ctx, p->is.start_scene, false, &err);
     if (rc == 0)
-        settle(l, p, false, late > LESSONS_PUNCTUAL_US ? EDGE_CAUGHT : EDGE_BEGUN, "");
+        settle_because(l, p, false, late > LESSONS_PUNCTUAL_US ? EDGE_CAUGHT : EDGE_BEGUN, WHY_NONE, "");
     else if (rc == LEC_E_CONFIG)
-        settle(l, p, false, EDGE_FAILED, err.text);
+        settle_because(l, p, false, EDGE_FAILED, WHY_SCENE, err.text);
     else
-        snprintf(r->reason, sizeof r->reason, "%.*s", LESSONS_REASON - 1, err.text); /* tried again in a second */
+        why_set(&r->why, WHY_SCENE, err.text); /* tried again in a second */
 }
 
 void lessons_pass_held(struct lessons *l)
 {
     for (size_t i = 0; i < l->n_periods; i++)
         if (l->periods[i].record && l->periods[i].record->end == EDGE_HELD)
-            settle(l, &l->periods[i], true, EDGE_PASSED, "closing came");
+            settle_because(l, &l->periods[i], true, EDGE_PASSED, WHY_CLOSING, "");
 }
 
 /* Whether there is nothing to end: the lesson goes over into another. */
 static bool goes_on(struct lessons *l, struct period *p, int64_t wall_us)
 {
-    char reason[LESSONS_REASON], clock[8];
+    char clock[8];
     const struct period *next = lessons_busy(l, wall_us, p);
     if (!next)
         return false;
-    snprintf(reason, sizeof reason, "nothing is switched off: the next lesson %s at %s",
-             next->is.start_us > wall_us ? "begins" : "began", lessons_clock(next->is.start_us, clock));
-    settle(l, p, true, EDGE_PASSED, reason);
+    settle_because(l, p, true, EDGE_PASSED, next->is.start_us > wall_us ? WHY_NEXT : WHY_GOES_ON,
+                   lessons_clock(next->is.start_us, clock));
     return true;
 }
 
@@ -394,27 +395,26 @@ static void end_due(struct lessons *l, struct period *p, int64_t wall_us)
 {
     struct record *r = p->record;
     const char *recording = l->host.recording(l->host.ctx);
-    char reason[LESSONS_REASON];
     struct lec_err err;
     if (r->end != EDGE_OPEN && r->end != EDGE_MISSED && r->end != EDGE_HELD)
         return;
     if (r->end != EDGE_HELD && wall_us - p->is.end_us > window(l)) {
         if (r->end == EDGE_OPEN)
-            miss(l, p, true, NULL);
+            miss(l, p, true);
         return;
     }
     if (goes_on(l, p, wall_us))
         return;
     if (recording) {
-        snprintf(reason, sizeof reason, "waits for the end of a recording: %s", recording);
-        settle(l, p, true, EDGE_HELD, reason);
+        settle_because(l, p, true, EDGE_HELD, WHY_RECORDING, recording);
         return;
     }
     int rc = l->host.start(l->host.ctx, p->is.end_scene, false, &err);
     if (rc == 0)
-        settle(l, p, true, wall_us - p->is.end_us > LESSONS_PUNCTUAL_US ? EDGE_CAUGHT : EDGE_BEGUN, "");
+        settle_because(l, p, true, wall_us - p->is.end_us > LESSONS_PUNCTUAL_US ? EDGE_CAUGHT : EDGE_BEGUN, WHY_NONE,
+                       "");
     else if (rc == LEC_E_CONFIG)
-        settle(l, p, true, EDGE_FAILED, err.text);
+        settle_because(l, p, true, EDGE_FAILED, WHY_SCENE, err.text);
 }
 
 /* The clock was put back to before a start or end that was only missed. */
@@ -429,7 +429,7 @@ static void reopen(struct lessons *l, struct period *p, int64_t wall_us)
         r->end = EDGE_OPEN;
     if (!start && !end)
         return;
-    r->reason[0] = '\0';
+    why_set(&r->why, WHY_NONE, "");
     keep(l, r);
 }
 
@@ -471,7 +471,7 @@ int lessons_skip(struct lessons *l, const char *uid, int64_t start_us, const cha
                  struct lec_buf *json, struct lec_err *err)
 {
     struct period *p = NULL;
-    char by[80];
+    const struct why none = {.code = WHY_NONE};
     for (size_t i = 0; i < l->n_periods; i++)
         if (l->periods[i].is.start_us == start_us && strcmp(l->periods[i].is.uid, uid) == 0)
             p = &l->periods[i];
@@ -484,11 +484,10 @@ int lessons_skip(struct lessons *l, const char *uid, int64_t start_us, const cha
     if (!p->record)
         return lec_fail(err, LEC_E_NOMEM, "out of memory");
     if (p->record->start != EDGE_SKIPPED) {
-        snprintf(by, sizeof by, "skipped by %.60s", principal);
         p->record->start = p->record->end = EDGE_SKIPPED;
-        snprintf(p->record->reason, sizeof p->record->reason, "%s", by);
+        why_set(&p->record->why, WHY_SKIPPED, principal);
         keep(l, p->record);
-        lessons_tell(l, "period", "skipped", p, "", principal, "");
+        lessons_tell(l, "period", "skipped", p, "", principal, &none);
     }
     lessons_period_json(l, &p->is, wall_us, json);
     return 0;

@@ -89,12 +89,12 @@ bool lessons_uses(const struct lessons *l, const char *scene);
 
 /* ---- For people ---------------------------------------------------------------------------------------------- */
 
-/* {"uid","start","end","text","start_scene"?,"end_scene"?,"state","reason"?}, of any period: one not known has happened as planned. */
+/* {"uid","start","end","text","start_scene"?,"end_scene"?,"state","reason"?,"code"?,"about"?}, of any period: one not known has happened as planned. */
 void lessons_period_json(const struct lessons *l, const struct lesson *period, int64_t wall_us, struct lec_buf *json);
 /* The periods known that take place in [from, to), with commas between. */
 void lessons_periods_json(const struct lessons *l, int64_t from_us, int64_t to_us, int64_t wall_us,
                           struct lec_buf *json);
-/* {"time","scene","state","extended_ms"?,"warn_at"?,"reason"?} of the day that `at_us` is in; false if there is none. */
+/* {"time","scene","state","extended_ms"?,"warn_at"?,"reason"?,"code"?,"about"?} of the day that `at_us` is in; false if there is none. */
 bool lessons_closing_json(const struct lessons *l, int64_t at_us, int64_t wall_us, struct lec_buf *json);
 /* "period":{},"next":{},"closing":{}: the members of the event. extend_us: the step that is offered. */
 void lessons_now_json(const struct lessons *l, int64_t extend_us, int64_t wall_us, struct lec_buf *json);

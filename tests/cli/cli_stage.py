@@ -1,15 +1,18 @@
 """What the tests of the command line stand on: the program, a fake room, and a terminal. No conftest.py: there is one in
 tests/system, and both folders are run together. A test file imports the fixtures that it uses."""
 
+import fcntl
 import json
 import os
 import pathlib
 import pty
 import re
 import select
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 import pytest
@@ -50,25 +53,26 @@ class Cli:
         assert b"Sanitizer" not in err and b"runtime error" not in err, err.decode()
         return Result(process.returncode, out.decode(), err.decode())
 
-    def on_terminal(self, *args, env=None, until=None):
+    def on_terminal(self, *args, env=None, until=None, rows=0, columns=0):
         """Runs it with a terminal for stdout; returns code and what the terminal got. `until`: called with what came so
         far, to act in between."""
         master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         process = self.start(*args, env=env or {}, stdout=slave, stderr=slave)
         os.close(slave)
-        text, end = "", time.monotonic() + PATIENCE
+        data, end = b"", time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if select.select([master], [], [], 0.05)[0]:
                 try:
-                    text += os.read(master, 65536).decode(errors="replace")
+                    data += os.read(master, 65536)
                 except OSError:
                     break
             if until:
-                until(text, process)
+                until(data.decode(errors="replace"), process)
         process.wait(PATIENCE)
         os.close(master)
-        assert "Sanitizer" not in text, text
-        return Result(process.returncode, text, "")
+        assert b"Sanitizer" not in data and b"runtime error" not in data, data
+        return Result(process.returncode, data.decode(), "")
 
 
 class Reader:

@@ -11,6 +11,7 @@ import zmq
 
 SITE, ROOM = "truong-thu", "phong-thu"
 T0 = 1790000000000000
+BEAT = 0.25  # seconds between heartbeats; a real room's are 1 s apart, and what was lost is told as late
 
 
 def value(v, quality="good", **more):
@@ -72,11 +73,15 @@ class FakeRoom:
         self.ended_runs = {}
         self.journal = []
         self.heartbeats = True
+        self.asker = None       # who asked what a handler answers
+        self.followers = set()  # who has asked for a snapshot
+        self.closing = False
         self.lose = 0  # events that are counted and not sent
         self.seq = 0
         self.last = {}
         self.prev = {}
         self.lock = threading.RLock()
+        self.followed = threading.Condition(self.lock)
         self.context = zmq.Context()
         self.thread = None
         self.start()
@@ -99,6 +104,7 @@ class FakeRoom:
             self.thread = None
 
     def close(self):
+        self.end_waits()
         self.stop()
         self.context.term()
 
@@ -147,6 +153,17 @@ class FakeRoom:
             self.journal.append(entry)
             self.event("journal", kind, {k: v for k, v in entry.items() if k != "time"})
 
+    def wait_for_follower(self, who):
+        """Waits until that client follows the room, so that it hears the next event. False: it never did, and the test is over."""
+        with self.followed:
+            self.followed.wait_for(lambda: who in self.followers or self.closing)
+            return who in self.followers
+
+    def end_waits(self):
+        with self.followed:
+            self.closing = True
+            self.followed.notify_all()
+
     def calls(self, method):
         return [params for m, params, _ in self.asked if m == method]
 
@@ -164,7 +181,7 @@ class FakeRoom:
         poller = zmq.Poller()
         poller.register(command, zmq.POLLIN)
         poller.register(events, zmq.POLLIN)
-        beat = time.monotonic() + 1
+        beat = time.monotonic() + BEAT
         while not self.stopping.is_set():
             ready = dict(poller.poll(5))
             if events in ready:
@@ -172,11 +189,11 @@ class FakeRoom:
                 if topic[:1] == b"\x01" and b"/heartbeat/" in topic:
                     self._heartbeat()
             if time.monotonic() >= beat:
-                beat += 1
+                beat += BEAT
                 self._heartbeat()
             if command in ready:
                 frames = command.recv_multipart()
-                for answer in self._answer(frames[-1]):
+                for answer in self._answer(frames[0], frames[-1]):
                     command.send_multipart(frames[:-1] + (answer if isinstance(answer, list) else [answer]))
             with self.lock:
                 box, self.outbox = self.outbox, []
@@ -190,11 +207,15 @@ class FakeRoom:
             with self.lock:
                 self.event("heartbeat", "room", {"boot": self.boot, "last": dict(self.last)})
 
-    def _answer(self, data):
+    def _answer(self, who, data):
         request = json.loads(data)
         method, params = request["method"], request.get("params", {})
         with self.lock:
             self.asked.append((method, params, request["id"]))
+            self.asker = who
+            if method == "state.snapshot":
+                self.followers.add(who)
+                self.followed.notify_all()
             try:
                 handler = self.handlers.get(method) or getattr(self, "_" + method.replace(".", "_"), None)
                 if handler is None:

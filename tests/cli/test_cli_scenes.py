@@ -21,7 +21,7 @@ def a_run(state, steps, **more):
 
 
 class Script:
-    """A scene that goes as the test says, once it is started."""
+    """A scene that goes as the test says, once it is started and who started it follows the room."""
 
     def __init__(self, room, *rest):
         self.room, self.rest = room, rest
@@ -31,8 +31,12 @@ class Script:
         run = a_run("running", [step("power", "checking"), step("source", "queued")], expected_ms=21000, remaining_ms=18000)
         self.room.runs = [run]
         self.room.event("scene", "lesson", run)
-        threading.Timer(0.3, self.play).start()
+        threading.Thread(target=self.follow, args=(self.room.asker,)).start()
         return dict(run, joined=False)
+
+    def follow(self, starter):
+        if self.room.wait_for_follower(starter):
+            self.play()
 
     def play(self):
         for run in self.rest:
@@ -167,10 +171,10 @@ def test_without_events_the_room_is_asked_how_the_run_stands(english, room):
     script = Script(room)
     room.heartbeats = False
 
-    def play():
+    def end(_):  # at once: who hears no heartbeat asks for no snapshot
         room.runs = []
         room.ended_runs["9f2c0000"] = a_run("done", [step("power", "confirmed", ms=1), step("source", "already", ms=2)])
-    script.play = play
+    script.follow = end
     assert english("scene", "start", "lesson", "--wait").code == 0
 
 

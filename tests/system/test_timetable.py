@@ -3,6 +3,7 @@ which it is about eleven in the morning, so that no test comes near midnight."""
 
 import datetime
 import getpass
+import json
 import time
 
 import pytest
@@ -387,6 +388,26 @@ def test_a_timetable_comes_and_goes_with_the_room_file(school):
     school.stage.room_file.write_text(with_it)
     room.call("room.reload")
     school.becomes("1", "planned")
+
+
+def test_who_waits_for_days_of_a_timetable_that_goes_is_told(school):
+    start = soon(1000)
+    school.lessons(event("1", start, start + 600))
+    school.open("start = lesson\n")
+    school.becomes("1", "planned")
+    text = school.stage.room_file.read_text()
+    school.stage.room_file.write_text(text[:text.index("[timetable]")])
+    far = str((local(time.time() * 1e6) + datetime.timedelta(days=300)).date())
+    for id, method, params in (("show", "timetable.show", {"day": far}), ("reload", "room.reload", {})):
+        school.room.send_raw(json.dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).encode())
+    answers = {}
+    while len(answers) < 2:
+        frames = school.room.receive_raw(20)
+        assert frames, answers
+        answer = json.loads(frames[-1])
+        answers[answer["id"]] = answer
+    assert "result" in answers["reload"]
+    assert "ask again" in answers["show"]["error"]["message"], answers
 
 
 def test_other_days_can_be_asked_for(school):

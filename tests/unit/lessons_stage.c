@@ -175,6 +175,44 @@ const char *stage_state(struct stage *s, const char *uid, const char **reason)
     return state;
 }
 
+/* "code about" */
+static const char *why_of(const char *json)
+{
+    static char text[300];
+    char about[200];
+    member(json, "code", text, 64);
+    member(json, "about", about, sizeof about);
+    if (*about)
+        snprintf(text + strlen(text), sizeof text - strlen(text), " %s", about);
+    return text;
+}
+
+const char *stage_why(struct stage *s, const char *uid)
+{
+    const char *text = "";
+    struct lec_buf b;
+    lec_buf_init(&b, 65536);
+    for (size_t i = 0; i < s->n_periods; i++) {
+        if (strcmp(s->periods[i].uid, uid) != 0)
+            continue;
+        lessons_period_json(s->l, &s->periods[i], s->wall_us, &b);
+        text = why_of(b.data);
+    }
+    lec_buf_done(&b);
+    return text;
+}
+
+const char *stage_closing_why(struct stage *s)
+{
+    const char *text = "";
+    struct lec_buf b;
+    lec_buf_init(&b, 65536);
+    if (lessons_closing_json(s->l, s->wall_us, s->wall_us, &b))
+        text = why_of(b.data);
+    lec_buf_done(&b);
+    return text;
+}
+
 const char *stage_closing(struct stage *s)
 {
     static char text[64];

@@ -48,6 +48,9 @@ void stage_restart(struct stage *s, int64_t off_us);
 size_t stage_count(const struct stage *s, const char *scene);
 /* The state of a period; reason (may be NULL) gets the why. Lent until the next call. */
 const char *stage_state(struct stage *s, const char *uid, const char **reason);
+/* Its code and what that is about: "recording cooling"; "" for none. Lent until the next call. Likewise of today's closing. */
+const char *stage_why(struct stage *s, const char *uid);
+const char *stage_closing_why(struct stage *s);
 /* "planned 17:30" of today's closing, "" for none. Lent until the next call. */
 const char *stage_closing(struct stage *s);
 /* Whether the journal has such a line ("begun a lesson"). */

@@ -1,7 +1,9 @@
 /* What the timetable does on a Monday in Ho Chi Minh City: lessons at 07:00 and 07:50, "on" at their start, "off" at their end. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +70,8 @@ static void a_start_missed_for_longer_is_told_and_not_done(void **state)
     stage_restart(s, 21 * MINUTE);
     assert_int_equal(s->n_starts, 0);
     assert_string_equal(stage_state(s, "a", &reason), "missed");
-    assert_string_equal(reason, "the room was not there within 15min of 07:00, or its clock was wrong");
+    assert_string_equal(reason, "the room was not there at 07:00 nor soon after, or its clock was wrong");
+    assert_string_equal(stage_why(s, "a"), "absent 07:00");
     assert_true(stage_told(s, "missed a"));
     stage_until(s, stage_at(8, 0)); /* the end is done all the same: a person may have switched something on */
     assert_int_equal(stage_count(s, "off"), 1);
@@ -162,6 +165,7 @@ static void nothing_is_switched_off_between_two_lessons(void **state)
     assert_int_equal(stage_count(s, "on"), 2);
     assert_string_equal(stage_state(s, "a", &reason), "ended");
     assert_string_equal(reason, "nothing is switched off: the next lesson begins at 07:50");
+    assert_string_equal(stage_why(s, "a"), "next 07:50");
     stage_until(s, stage_at(8, 36));
     assert_int_equal(stage_count(s, "off"), 1);
 }
@@ -178,6 +182,7 @@ static void a_lesson_that_does_not_take_place_is_no_next_lesson(void **state)
     stage_until(s, stage_at(7, 46));
     assert_int_equal(stage_count(s, "off"), 1);
     assert_string_equal(stage_state(s, "b", NULL), "skipped");
+    assert_string_equal(stage_why(s, "b"), "holiday Nghỉ");
     stage_period(s, "c", stage_at(8, 40), stage_at(9, 25), "on", "off");
     lec_buf_init(&json, 4096);
     assert_int_equal(lessons_skip(s->l, "c", stage_at(8, 40), "Lan", s->wall_us, &json, &err), 0);
@@ -201,6 +206,7 @@ static void a_skipped_lesson_starts_and_ends_nothing_also_after_a_restart(void *
     assert_int_equal(s->n_starts, 0);
     assert_string_equal(stage_state(s, "a", &reason), "skipped");
     assert_string_equal(reason, "skipped by Lan");
+    assert_string_equal(stage_why(s, "a"), "skipped Lan");
     assert_int_equal(lessons_skip(s->l, "a", stage_at(7, 0), "Lan", s->wall_us, &json, &err), LEC_E_REFUSED);
     assert_int_equal(lessons_skip(s->l, "a", stage_at(7, 1), "Lan", s->wall_us, &json, &err), LEC_E_RANGE);
     lec_buf_done(&json);
@@ -217,8 +223,10 @@ static void an_end_waits_for_a_recording_and_says_why(void **state)
     assert_int_equal(stage_count(s, "off"), 0);
     assert_string_equal(stage_state(s, "a", &reason), "held");
     assert_string_equal(reason, "waits for the end of a recording: cooling");
+    assert_string_equal(stage_why(s, "a"), "recording cooling");
     stage_restart(s, MINUTE); /* far beyond the window of catching up: what is held stays so */
     assert_string_equal(stage_state(s, "a", NULL), "held");
+    assert_string_equal(stage_why(s, "a"), "recording cooling");
     s->recording = NULL;
     stage_until(s, stage_at(8, 32));
     assert_int_equal(stage_count(s, "off"), 1);
@@ -236,6 +244,7 @@ static void a_held_end_is_dropped_when_another_lesson_has_begun(void **state)
     stage_until(s, stage_at(9, 6));
     assert_int_equal(stage_count(s, "off"), 0);
     assert_string_equal(stage_state(s, "a", NULL), "ended");
+    assert_string_equal(stage_why(s, "a"), "goes_on 09:00");
 }
 
 static void a_start_that_is_refused_is_tried_again_until_it_is_too_late(void **state)
@@ -253,6 +262,7 @@ static void a_start_that_is_refused_is_tried_again_until_it_is_too_late(void **s
     stage_until(s, stage_at(9, 16));
     assert_string_equal(stage_state(s, "b", &reason), "missed");
     assert_string_equal(reason, "refused on purpose");
+    assert_string_equal(stage_why(s, "b"), "scene refused on purpose");
     stage_period(s, "c", stage_at(10, 0), stage_at(10, 45), "gone", "");
     s->refuse = LEC_E_CONFIG;
     stage_until(s, stage_at(10, 1));
@@ -338,15 +348,47 @@ static void closing_waits_for_recordings_and_lessons_and_warns_again(void **stat
     stage_period(s, "evening", stage_at(17, 40), stage_at(18, 0), "", "");
     stage_until(s, stage_at(17, 31));
     assert_string_equal(stage_closing(s), "held 17:30");
+    assert_string_equal(stage_closing_why(s), "lesson 18:00");
     stage_until(s, stage_at(17, 50));
     s->recording = "cooling";
     stage_until(s, stage_at(19, 0));
     assert_string_equal(stage_closing(s), "held 17:30");
+    assert_string_equal(stage_closing_why(s), "recording cooling");
     s->recording = NULL;
     stage_until(s, stage_at(19, 1));
     assert_string_equal(stage_closing(s), "planned 19:10");
     stage_until(s, stage_at(19, 11));
     assert_int_equal(stage_count(s, "off"), 1);
+}
+
+static void the_event_says_what_closing_waits_for(void **state)
+{
+    struct stage *s = *state;
+    struct lec_buf b;
+    close_at(s, 17, 30);
+    s->recording = "cooling";
+    stage_until(s, stage_at(17, 31));
+    lec_buf_init(&b, 4096);
+    lessons_now_json(s->l, 30 * MINUTE, s->wall_us, &b);
+    assert_non_null(strstr(b.data,
+                           "\"held\":\"waits for the end of a recording: cooling\",\"code\":\"recording\",\"about\":"
+                           "\"cooling\",\"extend_ms\""));
+    lec_buf_done(&b);
+}
+
+/* An update of the daemon finds what the one before kept. */
+static void a_sentence_that_was_kept_is_still_told(void **state)
+{
+    struct stage *s = *state;
+    const char *reason;
+    char key[64];
+    one_lesson(s);
+    snprintf(key, sizeof key, "timetable/%" PRId64 "/a", stage_at(7, 0));
+    lessons_restore(s->l, key, "x. the power was off: all morning");
+    stage_know(s);
+    assert_string_equal(stage_state(s, "a", &reason), "missed");
+    assert_string_equal(reason, "the power was off: all morning");
+    assert_string_equal(stage_why(s, "a"), "");
 }
 
 static void a_closing_that_waits_beyond_midnight_is_done_then(void **state)
@@ -450,6 +492,8 @@ int main(void)
         T(closing_can_be_put_off_until_midnight),
         T(closing_can_be_ordered_again_after_it_was),
         T(closing_waits_for_recordings_and_lessons_and_warns_again),
+        T(the_event_says_what_closing_waits_for),
+        T(a_sentence_that_was_kept_is_still_told),
         T(a_closing_that_waits_beyond_midnight_is_done_then),
         T(a_closing_nobody_was_there_for_is_announced_on_the_same_day),
         T(nothing_is_switched_off_in_the_morning_for_the_evening_before),
