@@ -236,6 +236,8 @@ def test_an_end_waits_for_a_recording_and_says_so(school):
     school.follow(event("1", start, start + 2))
     held = school.becomes("1", "held")
     assert held["reason"] == "waits for the end of a recording: cooling"
+    assert (held["code"], held["about"]) == ("recording", "cooling")
+    assert school.journal("held")[0]["data"]["code"] == "recording"
     school.light("front", True)
     assert school.scenes("end-of-day") == []
     room.call("experiment.stop")

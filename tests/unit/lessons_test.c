@@ -233,6 +233,16 @@ static void an_end_waits_for_a_recording_and_says_why(void **state)
     assert_string_equal(stage_state(s, "a", NULL), "ended");
 }
 
+static void an_end_within_another_lesson_says_which(void **state)
+{
+    struct stage *s = *state;
+    one_lesson(s);
+    stage_period(s, "b", stage_at(7, 40), stage_at(8, 30), "on", "off");
+    stage_until(s, stage_at(7, 46));
+    assert_int_equal(stage_count(s, "off"), 0);
+    assert_string_equal(stage_why(s, "a"), "goes_on 07:40");
+}
+
 static void a_held_end_is_dropped_when_another_lesson_has_begun(void **state)
 {
     struct stage *s = *state;
@@ -244,7 +254,7 @@ static void a_held_end_is_dropped_when_another_lesson_has_begun(void **state)
     stage_until(s, stage_at(9, 6));
     assert_int_equal(stage_count(s, "off"), 0);
     assert_string_equal(stage_state(s, "a", NULL), "ended");
-    assert_string_equal(stage_why(s, "a"), "goes_on 09:00");
+    assert_string_equal(stage_why(s, "a"), "next 09:00");
 }
 
 static void a_start_that_is_refused_is_tried_again_until_it_is_too_late(void **state)
@@ -485,6 +495,7 @@ int main(void)
         T(a_lesson_that_does_not_take_place_is_no_next_lesson),
         T(a_skipped_lesson_starts_and_ends_nothing_also_after_a_restart),
         T(an_end_waits_for_a_recording_and_says_why),
+        T(an_end_within_another_lesson_says_which),
         T(a_held_end_is_dropped_when_another_lesson_has_begun),
         T(a_start_that_is_refused_is_tried_again_until_it_is_too_late),
         T(a_lesson_without_scenes_is_only_shown),

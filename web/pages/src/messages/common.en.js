@@ -57,6 +57,18 @@ export default {
   'rooms.dead': 'not running',
   'rooms.denied': 'not allowed',
 
+  'scene.undo': 'Undo',
+  'time.why.holiday': 'Holiday: {about}.',
+  'time.why.skipped': '{about} had it skipped.',
+  'time.why.absent': 'At {about} the system of the room did not run, or its clock was wrong.',
+  'time.why.scene': 'Its scene could not be started. Tap the scene yourself; if that fails, tell the technician.',
+  'time.why.next': 'Nothing is switched off: the next lesson begins at {about}.',
+  'time.why.goes_on': 'Nothing is switched off: another lesson began at {about}.',
+  'time.why.recording': 'Waits for the end of the recording: {about}.',
+  'time.why.lesson': 'Waits for the end of the lesson at {about}.',
+  'time.why.closing': 'It was time to close the room.',
+  'time.why.extended': 'Until {about}.',
+
   'page.nowhere': 'There is no such page.',
   'page.home': 'To the first page',
   'page.failed': 'The page could not be loaded. Check the network and try again.',

@@ -57,6 +57,18 @@ export default {
   'rooms.dead': 'không hoạt động',
   'rooms.denied': 'không được phép vào',
 
+  'scene.undo': 'Hoàn tác',
+  'time.why.holiday': 'Ngày nghỉ: {about}.',
+  'time.why.skipped': '{about} đã cho bỏ qua.',
+  'time.why.absent': 'Lúc {about} hệ thống của phòng không chạy, hoặc đồng hồ sai.',
+  'time.why.scene': 'Không bắt đầu được kịch bản. Hãy bấm kịch bản bằng tay; nếu còn lỗi, báo bộ phận kỹ thuật.',
+  'time.why.next': 'Không tắt gì: tiết sau bắt đầu lúc {about}.',
+  'time.why.goes_on': 'Không tắt gì: tiết khác đã bắt đầu lúc {about}.',
+  'time.why.recording': 'Chờ ghi xong thí nghiệm: {about}.',
+  'time.why.lesson': 'Chờ hết tiết lúc {about}.',
+  'time.why.closing': 'Đã đến giờ đóng phòng.',
+  'time.why.extended': 'Đến {about}.',
+
   'page.nowhere': 'Không có trang này.',
   'page.home': 'Về trang đầu',
   'page.failed': 'Không tải được trang. Kiểm tra mạng rồi thử lại.',

@@ -14,7 +14,6 @@ export default {
   'teacher.scene.never': 'nobody knows how long yet',
   'teacher.scene.joined': '{scene} is under way already.',
   'teacher.scene.announce': 'Running: {scene}.',
-  'teacher.scene.undo': 'Undo',
 
   'teacher.run.left': '{scene}: about {time} left',
   'teacher.run.unknown': '{scene}: first time, nobody knows how long',
@@ -127,8 +126,6 @@ export default {
   'teacher.closing': 'The room will close at {time} ({scene}).',
   'teacher.closing.left': '{time} left.',
   'teacher.closing.now': 'It is time to close the room: {time} ({scene}).',
-  'teacher.closing.lesson': 'It waits for the end of the lesson at {time}.',
-  'teacher.closing.recording': 'It waits for the experiment that is being recorded.',
   'teacher.closing.waits': 'It waits until the room is free.',
   'teacher.closing.extend': '{time} more',
 

@@ -14,7 +14,6 @@ export default {
   'teacher.scene.never': 'chưa biết bao lâu',
   'teacher.scene.joined': '{scene} đang chạy rồi.',
   'teacher.scene.announce': 'Đang chạy: {scene}.',
-  'teacher.scene.undo': 'Hoàn tác',
 
   'teacher.run.left': '{scene}: còn khoảng {time}',
   'teacher.run.unknown': '{scene}: lần đầu, chưa biết bao lâu',
@@ -127,8 +126,6 @@ export default {
   'teacher.closing': 'Phòng sẽ đóng lúc {time} ({scene}).',
   'teacher.closing.left': 'Còn {time}.',
   'teacher.closing.now': 'Đã đến giờ đóng phòng: {time} ({scene}).',
-  'teacher.closing.lesson': 'Phòng chờ hết tiết lúc {time}.',
-  'teacher.closing.recording': 'Phòng chờ thí nghiệm ghi xong.',
   'teacher.closing.waits': 'Phòng chờ đến khi dùng xong.',
   'teacher.closing.extend': 'Dùng thêm {time}',
 

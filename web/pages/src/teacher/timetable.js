@@ -1,6 +1,7 @@
 // Which period it is, what comes next, and the warning before the room is closed for the day.
 import { useState } from 'preact/hooks'
 import { html } from '../lib/html.js'
+import { timetableWhy } from '../lib/names.js'
 import { mayCall } from '../lib/room.js'
 import { call } from '../lib/socket.js'
 import { useRoom } from '../lib/store.js'
@@ -31,16 +32,8 @@ export function Timetable() {
   </div>`
 }
 
-// Why closing waits: the room's own reason is English and for the journal.
-function waitsFor(period, recordings) {
-  if (period) return t('teacher.closing.lesson', { time: time(period.end) })
-  return t([...recordings.values()].some((r) => r.state === 'recording' || r.state === 'armed') ? 'teacher.closing.recording' : 'teacher.closing.waits')
-}
-
 export function ClosingWarning() {
-  const [closing, period, recordings, clock, may] = useRoom((r) => [
-    r.timetable?.closing, r.timetable?.period, r.recordings, r.clock, mayCall(r, 'timetable.extend'),
-  ])
+  const [closing, clock, may] = useRoom((r) => [r.timetable?.closing, r.clock, mayCall(r, 'timetable.extend')])
   const [busy, setBusy] = useState(false)
   const now = useNow(!!closing?.warning) + clock
   if (!closing?.warning) return null
@@ -54,12 +47,13 @@ export function ClosingWarning() {
     setBusy(false)
   }
   const rest = closing.time / 1000 - now
+  const why = closing.code ? timetableWhy({ ...closing, reason: closing.held }) : { text: t('teacher.closing.waits'), title: closing.held }
   return html`<${Banner}
     kind=${closing.held ? 'info' : 'needs'}
     icon="clock"
     title=${t(closing.held ? 'teacher.closing.now' : 'teacher.closing', { time: time(closing.time), scene: sceneName(closing.scene) })}
     actions=${may && html`<${Button} kind="primary" busy=${busy} onClick=${extend}>${t('teacher.closing.extend', { time: duration(closing.extend_ms ?? 1_800_000) })}<//>`}
   >
-    ${closing.held ? waitsFor(period, recordings) : rest > 0 && t('teacher.closing.left', { time: coarse(rest) })}
+    ${closing.held ? html`<span title=${why.title}>${why.text}</span>` : rest > 0 && t('teacher.closing.left', { time: coarse(rest) })}
   <//>`
 }

@@ -1,9 +1,9 @@
 // Sentences about devices, points and steps, in the reader's language.
-import { deviceName } from '../lib/names.js'
-import { getMeta, getRoom } from '../lib/store.js'
+import { deviceName, sceneName } from '../lib/names.js'
+import { getMeta } from '../lib/store.js'
 import { has, label, number, t, withUnit } from '../lib/words.js'
 
-export { deviceName }
+export { deviceName, sceneName }
 
 // In the middle of a sentence: "máy chiếu", but "HDMI"
 export function inSentence(text) {
@@ -63,11 +63,6 @@ export function who(by) {
   if (by === 'timetable') return t('teacher.by.timetable')
   if (by.startsWith('scene:')) return sceneName(by.slice(6))
   return t('teacher.by.person', { who: by })
-}
-
-export function sceneName(name) {
-  if (name === 'undo') return t('teacher.scene.undo')
-  return label(getRoom().scenes.find((s) => s.name === name)?.label, name)
 }
 
 // What went wrong with a request: the sentence for a person, what to try, and the code for who is called.

@@ -1,6 +1,7 @@
 // What the room will do by itself: lesson periods, the scenes they start and end, closing.
 import { useState } from 'preact/hooks'
 import { html } from '../lib/html.js'
+import { sceneName, timetableWhy } from '../lib/names.js'
 import { mayCall } from '../lib/room.js'
 import { call } from '../lib/socket.js'
 import { useRoom } from '../lib/store.js'
@@ -11,6 +12,11 @@ import { toast } from '../ui/live.js'
 import { Table } from '../ui/table.js'
 import { useAnswer } from './use-answer.js'
 import { trouble } from './words.js'
+
+function Why({ of }) {
+  const { text, title } = timetableWhy(of)
+  return html`<small class="quiet" title=${title}>${text}</small>`
+}
 
 export function Timetable() {
   const [days, setDays] = useState('1')
@@ -23,8 +29,8 @@ export function Timetable() {
       day: html`${weekday(p.start)} ${date(p.start)}`,
       period: html`<span class="figure">${time(p.start)}–${time(p.end)}</span>`,
       text: p.text,
-      scenes: [p.start_scene, p.end_scene].filter(Boolean).join(' → ') || '–',
-      state: html`${t(`technician.period.${p.state}`)} ${p.reason && html`<small class="quiet">${p.reason}</small>`}`,
+      scenes: [p.start_scene, p.end_scene].filter(Boolean).map(sceneName).join(' → ') || '–',
+      state: html`${t(`technician.period.${p.state}`)} ${p.reason && html`<${Why} of=${p} />`}`,
       do: p.state === 'planned' && mayCall(room, 'timetable.skip') && html`<${Button} kind="quiet" onClick=${() => act('timetable.skip', { uid: p.uid, start: p.start })}>${t('technician.period.skip')}<//>`,
     })[id]
   if (!value) return html`<p class="quiet" role=${error ? 'alert' : undefined}>${error || t('common.loading')}</p>`
@@ -35,7 +41,8 @@ export function Timetable() {
     ${mistakes.length > 0 && html`<ul class="field-error">${mistakes.map((m) => html`<li key=${m}>${m}</li>`)}</ul>`}
     <${Table} caption=${t('technician.tab.timetable')} columns=${columns} rows=${value.periods ?? []} rowKey=${(p) => `${p.uid} ${p.start}`} cell=${cell} empty=${t('technician.period.none')} />
     ${closing && html`<p class="tech-closing">
-      <span>${t('technician.closing', { time: time(closing.time), scene: closing.scene })} ${closing.extended_ms ? t('technician.closing.extended', { time: duration(closing.extended_ms) }) : ''}</span>
+      <span>${t('technician.closing', { time: time(closing.time), scene: sceneName(closing.scene) })} ${closing.extended_ms ? t('technician.closing.extended', { time: duration(closing.extended_ms) }) : ''}</span>
+      ${closing.reason && html`<${Why} of=${closing} />`}
       ${mayCall(room, 'timetable.extend') && html`<${Button} icon="clock" onClick=${() => act('timetable.extend')}>${t('technician.closing.extend')}<//>`}
     </p>`}
   </div>`
