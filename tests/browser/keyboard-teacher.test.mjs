@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { choose, gets, has, opensAndCloses, press, tabTo } from './keys.mjs'
+import { choose, gets, opensAndCloses, press, stays, tabTo } from './keys.mjs'
 import { Stage, until } from './stage.mjs'
 
 // The room lives in a place on earth where it is noon, so that its closing time is today, some minutes from now.
@@ -69,7 +69,7 @@ test('a scene is stopped while it runs', async () => {
     assert.equal(actual('screen', 'position'), 'down', 'what had not begun is not done')
     await press(page, run.getByRole('button', { name: 'Đóng' }))
     await run.waitFor({ state: 'detached' })
-    await until(() => page.evaluate(() => document.activeElement !== document.body), 'the focus to stay on the page')
+    await stays(page)
   } finally {
     stage.simulate('speed', '60')
   }

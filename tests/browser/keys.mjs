@@ -11,7 +11,8 @@ const look = (locator) =>
     const drawn = e.closest('.choice-option') ?? e
     const style = getComputedStyle(drawn)
     const box = drawn.getBoundingClientRect()
-    const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
+    // inside a field for dates the browser itself shows which of its parts has the focus
+    const ring = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || e.type === 'datetime-local'
     const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
     const name = e.getAttribute('aria-label') ?? e.labels?.[0]?.textContent ?? e.textContent ?? ''
     return { name: name.trim().slice(0, 60), tag: e.tagName, is: e === wanted, seen: ring && inside }
@@ -80,6 +81,9 @@ export async function tab(page, name) {
   assert.equal(await wanted.getAttribute('aria-selected'), 'true', String(name))
   await gets(page, wanted)
 }
+
+// What had the focus is gone, and it is not lost.
+export const stays = (page) => until(() => page.evaluate(() => document.activeElement !== document.body), 'the focus to stay on the page')
 
 // The page puts the focus there by itself.
 export const gets = (page, locator, what = `the focus on ${locator}`) => until(() => has(page, locator), what)
