@@ -1,13 +1,14 @@
 // The journal, newest first, with filters; older pages on demand; new entries by themselves while the newest are looked at.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { html } from '../lib/html.js'
+import { sceneName, timetableWhy } from '../lib/names.js'
 import { call, follow, onEvent } from '../lib/socket.js'
 import { useRoom } from '../lib/store.js'
 import { dateTime, has, label, search, t } from '../lib/words.js'
 import { Button } from '../ui/button.js'
 import { Select, TextField } from '../ui/fields.js'
 import { Table } from '../ui/table.js'
-import { dataText, personOf, sentence, wanted } from './journal-words.js'
+import { dataText, entryText, personOf, wanted } from './journal-words.js'
 import { deviceName, trouble } from './words.js'
 
 const KINDS = ['command', 'state', 'scene', 'step', 'alarm', 'login', 'help', 'event', 'run', 'timetable', 'config', 'clock', 'limit', 'journal', 'start', 'stop']
@@ -63,10 +64,8 @@ function useEntries(kind, device, fits) {
   return { ...state, more: last > state.first && state.entries.length < KEPT, older: () => read(last, state.entries) }
 }
 
-function text(entry) {
-  const { key, params } = sentence(entry)
-  return key && has(key) ? t(key, params).replace(/\s+/g, ' ').trim() : dataText(entry.data) || entry.name || ''
-}
+const look = { has, t, dateTime, scene: sceneName, why: (data) => timetableWhy(data).text }
+const kindText = (kind) => (has(`technician.kind.${kind}`) ? t(`technician.kind.${kind}`) : kind)
 
 export function Journal() {
   const list = useRoom((r) => r.list)
@@ -83,13 +82,13 @@ export function Journal() {
   const cell = (e, id) =>
     ({
       time: html`<span class="figure">${dateTime(e.time, true)}</span>`,
-      kind: t(`technician.kind.${e.kind}`),
+      kind: html`<span title=${e.kind}>${kindText(e.kind)}</span>`,
       device: e.device ? deviceName(e.device) : '',
       person: personOf(e),
-      what: html`<span title=${dataText(e.data)}>${text(e)}</span>`,
+      what: html`<span title=${dataText(e.data)}>${entryText(e, look)}</span>`,
     })[id]
   return html`<div class="tech-tools">
-      <${Select} label=${t('technician.column.kind')} value=${kind} onSet=${setKind} options=${[any, ...KINDS.map((k) => ({ value: k, label: t(`technician.kind.${k}`) }))]} />
+      <${Select} label=${t('technician.column.kind')} value=${kind} onSet=${setKind} options=${[any, ...KINDS.map((k) => ({ value: k, label: kindText(k) }))]} />
       <${Select} label=${t('technician.column.device')} value=${device} onSet=${setDevice} options=${[any, ...list.map((d) => ({ value: d.name, label: label(d.label, d.name) }))]} />
       <${TextField} label=${t('technician.column.person')} value=${person} onInput=${setPerson} type="search" />
       <${TextField} label=${t('technician.from')} value=${from} onInput=${setFrom} type="datetime-local" />
