@@ -1,5 +1,5 @@
 // The lab page: experiments on the left, the plot in the middle, what belongs to the run on the right.
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { html, cls } from '../lib/html.js'
 import { mayCall } from '../lib/room.js'
 import { useRoom } from '../lib/store.js'
@@ -34,6 +34,16 @@ export default function Page({ room }) {
   useEffect(() => {
     if (selected) setSide(true)
   }, [selected])
+  // who folds or unfolds it goes on from there; when it comes by itself the focus stays where it is
+  const asked = useRef(false)
+  const fold = (open) => {
+    asked.current = true
+    setSide(open)
+  }
+  useLayoutEffect(() => {
+    if (asked.current) document.querySelector(side ? '.lab-side [role="tab"][aria-selected="true"]' : '.lab-unfold')?.focus()
+    asked.current = false
+  }, [side])
   const change = (part) => setLook((l) => ({ ...l, ...(typeof part === 'function' ? part(l) : part) }))
 
   if (!lab || (!lab.experiments && !lab.failed)) return html`<p class="lab-wait" role="status">${t('common.loading')}</p>`
@@ -51,8 +61,8 @@ export default function Page({ room }) {
           <p>${t('lab.none')}</p>
           ${allowed.has('experiment.create') && html`<${Button} kind="primary" icon="plus" onClick=${() => setMaking(true)}>${t('lab.make')}<//>`}
         </section>`
-      : html`<${Middle} lab=${lab} may=${allowed} look=${look} change=${change} side=${side} setSide=${setSide} />`}
-    ${side && lab.experiments.length > 0 && html`<${Side} lab=${lab} may=${allowed} look=${look} change=${change} onFold=${() => setSide(false)} />`}
+      : html`<${Middle} lab=${lab} may=${allowed} look=${look} change=${change} side=${side} onUnfold=${() => fold(true)} />`}
+    ${side && lab.experiments.length > 0 && html`<${Side} lab=${lab} may=${allowed} look=${look} change=${change} onFold=${() => fold(false)} />`}
     ${making && html`<${Make} lab=${lab} onClose=${() => setMaking(false)} />`}
   </div>`
 }

@@ -52,7 +52,7 @@ function picture(lab, channels, look, run, sketching) {
   }
 }
 
-function Head({ lab, run, experiment, side, setSide }) {
+function Head({ lab, run, experiment, side, onUnfold }) {
   const name = label(run?.label ?? experiment?.label, lab.chosen)
   return html`<header class="lab-head">
     <div class="lab-head-titles">
@@ -67,12 +67,12 @@ function Head({ lab, run, experiment, side, setSide }) {
     </div>
     <div class="lab-head-end">
       ${run && !underWay(run) && experiment && html`<${Button} kind="primary" icon="play" onClick=${() => lab.showNone()}>${t('lab.again')}<//>`}
-      ${!side && html`<${Button} icon="list" onClick=${() => setSide(true)}>${t('lab.side.open')}<//>`}
+      ${!side && html`<${Button} icon="list" class="lab-unfold" onClick=${onUnfold}>${t('lab.side.open')}<//>`}
     </div>
   </header>`
 }
 
-export function Middle({ lab, may, look, change, side, setSide }) {
+export function Middle({ lab, may, look, change, side, onUnfold }) {
   const live = useRoom((r) => r.live)
   const recordings = useRoom((r) => r.recordings)
   const plotRef = useRef(null)
@@ -80,6 +80,7 @@ export function Middle({ lab, may, look, change, side, setSide }) {
   const [tool, setTool] = useState('pan')
   const [sketching, setSketching] = useState('') // channel that is sketched
   const stroke = useRef([])
+  const back = useRef(false) // somebody comes back from the table: the keyboard is on the plot
   const run = lab.current()
   const running = underWay(run)
   const experiment = lab.experiment()
@@ -115,7 +116,7 @@ export function Middle({ lab, may, look, change, side, setSide }) {
   const when = cursor !== null ? t('lab.readouts.at', { t: timeText(cursor, 0.01, 0, number) }) : t(run ? (running ? 'lab.readouts.now' : 'lab.readouts.last') : 'lab.readouts.sensor')
   const plotted = run || sketching || Object.keys(lab.predictions[lab.chosen] ?? {}).length > 0
   return html`<section class="lab-middle" aria-label=${t('lab.middle')}>
-    <${Head} lab=${lab} run=${run} experiment=${experiment} side=${side} setSide=${setSide} />
+    <${Head} lab=${lab} run=${run} experiment=${experiment} side=${side} onUnfold=${onUnfold} />
     ${running && html`<${Running} lab=${lab} run=${run} experiment=${experiment} may=${may} live=${live} />`}
     ${!run && experiment && html`<${Start} lab=${lab} experiment=${experiment} may=${may} live=${live} />`}
     <${Readouts} lab=${lab} channels=${channels} look=${look} change=${change} valueAt=${valueAt} cursor=${cursor} run=${run && { told, live: running }} />
@@ -133,13 +134,14 @@ export function Middle({ lab, may, look, change, side, setSide }) {
       ${!plotted
         ? html`<p class="lab-plot-none">${t('lab.plot.before')}</p>`
         : look.table && run
-        ? html`<${DataTable} lab=${lab} run=${run} channels=${channels} onPlot=${() => change({ table: false })} />`
+        ? html`<${DataTable} lab=${lab} run=${run} channels=${channels} onPlot=${() => (back.current = true, change({ table: false }))} />`
         : html`<${PlotView}
             lab=${lab}
             what=${what}
             duration=${duration}
             runKey=${runKey}
             plotRef=${plotRef}
+            back=${back}
             live=${running}
             ready=${!run}
             tool=${tool}

@@ -1,5 +1,5 @@
 // The plot as an element of the page: its tools, its keys, and what lies on it.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { cls, html } from '../lib/html.js'
 import { onSetting } from '../lib/settings.js'
 import { number, t } from '../lib/words.js'
@@ -41,8 +41,8 @@ function Help() {
   <//>`
 }
 
-// `what`: {curves, under, over, moments, filled, hints, live} for Plot.set; `plotRef` gets the Plot.
-export function PlotView({ lab, what, duration, runKey, plotRef, live, ready, onSelect, onStroke, onCursor, onTable, tool, setTool, sketchUnit, label, empty, when }) {
+// `what`: {curves, under, over, moments, filled, hints, live} for Plot.set; `plotRef` gets the Plot; `back` (a ref): take the focus.
+export function PlotView({ lab, what, duration, runKey, plotRef, back, live, ready, onSelect, onStroke, onCursor, onTable, tool, setTool, sketchUnit, label, empty, when }) {
   const root = useRef()
   const box = useRef()
   const [edge, setEdge] = useState('')
@@ -76,6 +76,10 @@ export function PlotView({ lab, what, duration, runKey, plotRef, live, ready, on
     }
   }, [lab])
 
+  useLayoutEffect(() => {
+    if (back.current) box.current.focus({ preventScroll: true })
+    back.current = false
+  }, [])
   // another run: all of it, or its live edge
   useEffect(() => {
     const plot = plotRef.current

@@ -42,7 +42,9 @@ export function DataTable({ lab, run, channels, onPlot }) {
   const [turn, setTurn] = useState(0)
   const box = useRef()
   const going = underWay(run)
-  const most = Math.max(120, (run.elapsed_ms ?? 0) / 1000)
+  const elapsed = (run.elapsed_ms ?? 0) / 1000
+  const most = Math.max(120, elapsed)
+  const end = elapsed + (going ? 1 : 0.01) // behind the last sample, and not far: a page is looked for from here
 
   useEffect(() => {
     let wanted = true
@@ -81,7 +83,7 @@ export function DataTable({ lab, run, channels, onPlot }) {
   }
   const key = (e) => {
     if (e.target !== box.current || e.ctrlKey || e.metaKey || e.altKey) return
-    const does = { b: onPlot, PageDown: next, PageUp: before, Home: () => move(-601), End: () => move(most + 1, true) }[e.key]
+    const does = { b: onPlot, PageDown: next, PageUp: before, Home: () => move(-601), End: () => move(end, true) }[e.key]
     if (!does) return
     e.preventDefault()
     does()
@@ -94,7 +96,7 @@ export function DataTable({ lab, run, channels, onPlot }) {
       <${Button} icon="up" onClick=${() => move(-601)}>${t('lab.table.first')}<//>
       <${Button} icon="left" disabled=${!rows?.length || rows[0].t <= (lab.shown?.data.from ?? 0)} onClick=${before}>${t('lab.table.before')}<//>
       <${Button} icon="right" disabled=${!rows || rows.length < ROWS} onClick=${next}>${t('lab.table.next')}<//>
-      <${Button} icon="down" onClick=${() => move(most + 1, true)}>${t('lab.table.last')}<//>
+      <${Button} icon="down" onClick=${() => move(end, true)}>${t('lab.table.last')}<//>
       <${TextField} label=${t('lab.table.go')} value=${go} inputmode="decimal" onInput=${setGo} class="lab-table-go" />
       <${Button} kind="quiet" icon="lab" class="lab-tool-end" onClick=${onPlot}>${t('lab.table.plot')}<//>
     </form>
