@@ -110,6 +110,7 @@ static void take(struct following *f, const json_t *run)
     } else if (mark) {
         erase(f);
         recording_print_mark(mark);
+        fflush(stdout);
     } else {
         keep_courses(f);
     }

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from cli_stage import PATIENCE, cli, english, room, run, say  # noqa: F401 (fixtures)
+from cli_stage import PATIENCE, Reader, cli, english, room, run, say  # noqa: F401 (fixtures)
 from fake_room import T0, Refuse
 
 
@@ -159,12 +159,14 @@ def test_ctrl_c_leaves_the_scene_running_and_says_how_to_stop_it(cli, room):
 
 
 def test_a_room_that_goes_away_is_not_waited_for_longer_than_wanted(cli, room, say):
-    script = Script(room)
-    script.play = room.stop
-    got = cli("scene", "start", "lesson", "--wait", "--timeout", "5s")
-    assert got.code == 4
-    assert say("mất liên lạc với phòng", "the room is out of reach") in got.err
-    assert say("hết thời gian chờ", "the time to wait is over") in got.out
+    Script(room, DONE[0])
+    process = cli.start("scene", "start", "lesson", "--wait", "--timeout", "5s", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    reader = Reader(process)
+    reader.until("✓ power")
+    room.stop()
+    reader.until(say("mất liên lạc với phòng", "the room is out of reach"))
+    reader.until(say("hết thời gian chờ", "the time to wait is over"))
+    assert process.wait(PATIENCE) == 4
 
 
 def test_without_events_the_room_is_asked_how_the_run_stands(english, room):
