@@ -1,7 +1,7 @@
-// Every page, in both languages and both themes: nothing that axe finds, nothing clipped, every flow by keyboard alone.
+// Every page, in both languages and both themes: nothing that axe finds, nothing clipped. By keyboard alone: keyboard-*.test.mjs.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { axe, PEOPLE, Stage, until } from './stage.mjs'
+import { axe, Stage } from './stage.mjs'
 
 let room, lab
 before(async () => {
@@ -73,59 +73,4 @@ test('targets of the teacher are at least 48 px high, scenes legible from afar',
   assert.deepEqual(small, [])
   const size = await page.locator('.scene-name').first().evaluate((e) => parseFloat(getComputedStyle(e).fontSize))
   assert.ok(size >= 28, `${size} px`)
-})
-
-// ---- By keyboard alone -------------------------------------------------------------------------------------------------
-
-// Presses Tab until what has the focus fits; the focus must be visible all the while.
-async function tabTo(page, wanted, most = 200) {
-  for (let i = 0; i < most; i++) {
-    await page.keyboard.press('Tab')
-    const at = await page.evaluate(() => {
-      const e = document.activeElement
-      const s = getComputedStyle(e)
-      return { text: (e.getAttribute('aria-label') ?? e.labels?.[0]?.textContent ?? e.textContent ?? '').trim(), tag: e.tagName, scene: e.dataset?.scene,
-        ring: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 }
-    })
-    if (at.tag === 'BODY') continue
-    assert.ok(at.ring, `the focus cannot be seen on ${at.tag} "${at.text.slice(0, 40)}"`)
-    if (wanted(at)) return at
-  }
-  throw new Error('not reached by Tab')
-}
-
-test('by keyboard: somebody signs in with a PIN', async () => {
-  const page = await open(PAGES[0])
-  await tabTo(page, (at) => at.text.includes(PEOPLE.lan.label))
-  await page.keyboard.press('Enter')
-  await page.getByText(/PIN/).first().waitFor()
-  await page.keyboard.type(PEOPLE.lan.secret)
-  await page.keyboard.press('Enter')
-  await page.locator('[data-scene]').first().waitFor()
-})
-
-test('by keyboard: a scene is started and a device set', async () => {
-  const page = await open(PAGES[1])
-  await page.getByText('Đã kết nối').waitFor()
-  await tabTo(page, (at) => at.scene === 'break')
-  await page.keyboard.press('Enter')
-  // "partly": the projector is off, so its picture cannot be blanked
-  await until(async () => ['done', 'partly'].includes(await page.locator('section.run').first().getAttribute('data-state')), 'the scene')
-  await tabTo(page, (at) => at.text.startsWith('Phía sau'))
-  const lights = page.getByRole('switch', { name: 'Phía sau' })
-  const was = await lights.getAttribute('aria-checked')
-  await page.keyboard.press('Space')
-  await until(async () => (await lights.getAttribute('aria-checked')) !== was, 'the light')
-})
-
-test('by keyboard: an alarm rule is looked at and the journal filtered', async () => {
-  const page = await open(PAGES.find((p) => p.name === 'technician'))
-  await tabTo(page, (at) => at.text === 'Thiết bị' && at.tag === 'BUTTON')
-  await page.keyboard.press('ArrowRight')
-  await page.getByRole('tab', { name: 'Cảnh báo', selected: true }).waitFor()
-  await page.keyboard.press('ArrowRight')
-  await page.getByRole('tab', { name: 'Nhật ký', selected: true }).waitFor()
-  await tabTo(page, (at) => at.tag === 'SELECT')
-  await page.keyboard.press('ArrowDown')
-  assert.notEqual(await page.getByLabel('Loại', { exact: true }).inputValue(), '')
 })

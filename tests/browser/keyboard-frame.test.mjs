@@ -1,4 +1,4 @@
-// What stands around every page, by keyboard alone: the way to the content, the room's pages, language, theme, signing out, a panel paired.
+// What stands around every page, by keyboard alone: signing in and out, the way to the content, the room's pages, language, theme, a panel paired.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { fill, gets, has, press, radio, stays, tabTo } from './keys.mjs'
@@ -15,6 +15,26 @@ const actual = (device, point) => JSON.parse(stage.simulate('state', device)).st
 const me = async (page) => (await page.context().request.get(`${stage.url}/api/me?room=${stage.roomName}`)).json()
 const root = (page, name) => page.evaluate((n) => document.documentElement.getAttribute(n), name)
 const menu = (page) => page.locator('.menu-button')
+
+test('somebody signs in with a PIN', async () => {
+  const page = await stage.page()
+  await page.goto(`${stage.url}/r/${stage.roomName}`)
+  const lan = page.getByRole('button', { name: PEOPLE.lan.label })
+  await press(page, lan)
+  await page.getByText(/PIN/).first().waitFor()
+  await press(page, page.getByRole('button', { name: 'Quay lại' }))
+  await press(page, lan, 'Space')
+  await page.getByText(/PIN/).first().waitFor()
+  await page.keyboard.type('0000')
+  await page.keyboard.press('Enter')
+  await page.getByRole('alert').getByText(/Sai/).waitFor()
+  await page.keyboard.type(PEOPLE.lan.secret)
+  await page.keyboard.press('Enter')
+  await page.locator('[data-scene]').first().waitFor()
+  assert.equal((await me(page)).person.name, 'lan')
+  await gets(page, page.getByRole('main'))
+  assert.deepEqual(page.complaints, [])
+})
 
 test('the first Tab offers to skip to the content', async () => {
   const page = await stage.at('lan')

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { press, tabTo } from './keys.mjs'
 import { Stage, until } from './stage.mjs'
 
 let stage
@@ -11,22 +12,17 @@ before(async () => {
 })
 after(() => stage.close())
 
-const runs = () => JSON.parse(stage.lectern(['run', 'list', '--json']))
+const runs = () => JSON.parse(stage.lectern(['run', 'list', '--json'])).runs
 const shown = (run) => JSON.parse(stage.lectern(['run', 'show', run, '--json']))
 
-// Moves the focus to the element as a person with a keyboard would: by Tab, however often.
-async function tabTo(page, locator, most = 150) {
-  await locator.first().waitFor()
-  for (let i = 0; i < most; i++) {
-    if (await locator.first().evaluate((e) => e === document.activeElement)) return
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`not reached by Tab: ${locator}`)
-}
-
-async function press(page, locator, key = 'Enter') {
-  await tabTo(page, locator)
-  await page.keyboard.press(key)
+// A run of hot water with some samples, without the page.
+async function recorded() {
+  stage.lectern(['experiment', 'start', 'cooling', 'operator=Bình', 'class=10A1'])
+  const run = JSON.parse(stage.lectern(['experiment', 'list', '--json'])).find((e) => e.experiment === 'cooling').run
+  const there = () => runs().some((r) => r.run === run) && shown(run).channels.find((c) => c.channel === 'water').samples > 12
+  await until(there, 'samples on the disk')
+  stage.lectern(['experiment', 'stop', run])
+  return run
 }
 
 test('an experiment is chosen, started, marked and stopped by keyboard, and is on the disk', async () => {
@@ -42,7 +38,7 @@ test('an experiment is chosen, started, marked and stopped by keyboard, and is o
   await page.keyboard.type('huấy nước')
   await press(page, page.getByRole('button', { name: 'Đánh dấu' }))
   await page.getByText('Đã đánh dấu').first().waitFor()
-  const run = runs()[0]?.run ?? runs().runs[0].run
+  const run = runs()[0].run
   await until(() => shown(run).channels.find((c) => c.channel === 'water').samples > 8, 'samples on the disk')
   await press(page, page.getByRole('button', { name: 'Dừng', exact: true }))
   await page.getByText('Đã dừng').first().waitFor()
@@ -57,6 +53,7 @@ test('an experiment is chosen, started, marked and stopped by keyboard, and is o
 })
 
 test('what was recorded is analysed, shown as a table, and saved as a file', async () => {
+  const run = await recorded()
   const page = await stage.at('binh', '/lab', { width: 1440, height: 900 })
   await page.getByRole('button', { name: /Định luật làm nguội Newton/ }).first().click()
   await page.getByRole('button', { name: 'Lần đo, phân tích' }).click()
@@ -85,7 +82,6 @@ test('what was recorded is analysed, shown as a table, and saved as a file', asy
   await page.getByRole('radio', { name: 'Excel (tiếng Việt)' }).check({ force: true })
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('dialog').getByRole('button', { name: /Tải|Lưu|Xuất/ }).first().click()])
   const text = readFileSync(await download.path(), 'utf8')
-  const run = runs()[0]?.run ?? runs().runs[0].run
   const water = shown(run).channels.find((c) => c.channel === 'water').samples
   assert.ok(text.split('\n').filter((line) => line.includes('water') || line.includes('Nước')).length >= water, 'every sample is in the file')
   assert.deepEqual(page.complaints, [])

@@ -19,14 +19,22 @@ async function unfold(page, device) {
   return row
 }
 
-test('a point is written, and the dialog shows what was confirmed', async () => {
-  const page = await stage.at('ky', '/technician')
+// Writes the level of the sound by the page's dialog, which stays open.
+async function writeLevel(page, text) {
   const row = await unfold(page, 'audio')
   await row.getByRole('button', { name: 'Ghi level', exact: true }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByRole('textbox').fill('-17,5')
+  await dialog.getByRole('textbox').fill(text)
   await dialog.getByText('Sẽ ghi audio.level').waitFor()
   await dialog.getByRole('button', { name: 'Thực hiện' }).click()
+  await dialog.getByText('Đã xác nhận').or(dialog.getByText('Đã sẵn như vậy')).waitFor()
+  return { row, dialog }
+}
+
+test('a point is written, and the dialog shows what was confirmed', async () => {
+  const page = await stage.at('ky', '/technician')
+  stage.lectern(['set', 'audio.level', '-20'])
+  const { row, dialog } = await writeLevel(page, '-17,5')
   await dialog.getByText('Đã xác nhận').waitFor()
   await dialog.getByText('Giá trị bây giờ: −17,5').waitFor()
   assert.equal(actual('audio', 'level'), -17.5)
@@ -87,6 +95,8 @@ test('a fault raises an alarm, which is acknowledged, shelved, and clears when t
 
 test('the journal is filtered by kind, device and person, and new entries come by themselves', async () => {
   const page = await stage.at('ky', '/technician')
+  await writeLevel(page, '-25') // one command of ky
+  await page.keyboard.press('Escape')
   await tab(page, 'Nhật ký').click()
   const rows = page.locator('.tech-journal tbody tr')
   await rows.first().waitFor()
@@ -94,7 +104,7 @@ test('the journal is filtered by kind, device and person, and new entries come b
   await page.getByLabel('Người', { exact: true }).fill('ky')
   stage.lectern(['set', 'audio.level', '-30'])
   stage.lectern(['set', 'lights.rear', 'true'])
-  await until(async () => (await rows.count()) > 0, 'entries')
+  await rows.filter({ hasText: /lệnh.*ky/ }).first().waitFor()
   for (const row of await rows.allTextContents()) assert.match(row, /lệnh.*ky/)
   await page.getByLabel('Người', { exact: true }).fill('')
   await until(async () => (await rows.first().textContent()).includes('lights.rear'), 'the newest entry first')
