@@ -6,6 +6,7 @@
 #include "core/access.h"
 #include "core/core.h"
 #include "lectern/log.h"
+#include "mistakes.h"
 
 int front_open(struct core *core, const char *endpoint, struct lec_err *err)
 {
@@ -95,6 +96,9 @@ static void write_mistakes(struct lec_buf *b, const struct lec_report *report)
         lec_json_key(b, "line");
         lec_json_int(b, report->at[i].line);
         member(b, "text", report->at[i].text);
+        char vi[LEC_MISTAKE_VI_MAX];
+        if (lec_mistake_vi(report->at[i].text, vi))
+            member(b, "vi", vi);
         lec_json_key(b, "warning");
         lec_json_bool(b, report->at[i].warning);
         lec_buf_putc(b, '}');

@@ -217,7 +217,13 @@ static bool not_made(struct core *core, struct request *r, const struct lec_expe
     bool runs = e && e->made;
     snprintf(text, sizeof text, runs ? "%s is under way: stop it first" : "%s stands in the room file: %s",
              e ? e->name : "", what);
-    struct trouble t = {.code = runs ? -32007 : -32005, .reason = text};
+    struct trouble t = {
+        .code = runs ? -32007 : -32005,
+        .reason = text,
+        .remedy_vi = runs ? "Thí nghiệm này đang ghi. Hãy dừng lần ghi trước."
+                          : "Thí nghiệm này có sẵn trong phòng, không sửa hay xóa được ở đây. Hãy đặt tên khác.",
+        .remedy_en = runs ? "This experiment is being recorded. Stop it first."
+                          : "This experiment belongs to the room and is not changed here. Use another name."};
     journal_request(core, r, e ? e->name : "", text);
     reply_error(core, r, &t);
     return true;

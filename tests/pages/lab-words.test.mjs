@@ -34,11 +34,36 @@ test('what is picked becomes keys as in a room file, channels before what is com
 
 test('a form that cannot be right is not sent, and says which part', () => {
   const { wrong } = make.keysOf({ ...form, label: ' ', channels: [], manual: [], rate: { kind: 'hz', text: '0' }, duration: { kind: 's', text: 'x' } })
-  assert.deepEqual(Object.keys(wrong).sort(), ['channels', 'duration', 'label', 'rate'])
+  assert.deepEqual(Object.keys(wrong).sort(), ['channels', 'derive y', 'duration', 'label', 'rate']) // the formula has lost its channels
+  assert.deepEqual(make.keysOf(form).wrong, {})
+  assert.equal(make.keysOf({ ...form, duration: { kind: 'min', text: '50000' } }).wrong.duration.key, 'lab.make.wrong.long')
+  const many = Array.from({ length: 33 }, (_, i) => ({ channel: `c${i}`, target: `p.t${i}`, label: '' }))
+  assert.equal(make.keysOf({ ...form, channels: many }).wrong.channels.key, 'lab.make.wrong.many')
   const hand = make.keysOf({ ...form, hand: true, duration: { kind: 'min', text: '' } }).keys
   assert.equal(hand.sample, 'by hand')
   assert.equal(hand.rate, undefined)
   assert.equal(hand.duration, undefined)
+})
+
+test('what the page can see of a formula it says before it is sent', () => {
+  const cases = [
+    ['', 'none'], ['a × b', 'sign'], ['a + c', 'word'], ['nước - a', 'word'], ['1 + 2', 'channel'], ['a + 1,5', 'comma'],
+    ['a - b', null], ['derivative(a, 0.5)', null], ['min(a,2) * 1e3 + sqrt(b)', null], ['a_2 - b', 'word'], ['(a', null], // brackets are the room's
+  ]
+  for (const [text, wanted] of cases) assert.equal(make.formulaWrong(text, ['a', 'b'])?.key ?? null, wanted && `lab.make.wrong.formula.${wanted}`, text)
+})
+
+test('a unit is sent as the room wants it', () => {
+  const { keys, wrong } = make.keysOf({ ...form, manual: [{ channel: 'v', unit: ' °C ', label: '' }, { channel: 'w', unit: 'm s', label: '' }] })
+  assert.equal(keys['manual v'], 'unit Cel')
+  assert.deepEqual(Object.keys(wrong).filter((k) => k.startsWith('unit')), ['unit w'])
+})
+
+test('mistakes are told in Vietnamese where the room has it, warnings are none', () => {
+  const { keys } = make.keysOf(form)
+  const told = [{ line: 9, text: 'derive y: wrong', vi: 'derive y: sai' }, { line: 2, text: 'label: odd' }, { line: 3, text: 'rate: not used', warning: true }]
+  assert.deepEqual(make.mistakesByKey(told, keys, 'vi'), { 'derive y': ['sai'], label: ['odd'] })
+  assert.deepEqual(make.mistakesByKey(told, keys, 'en'), { 'derive y': ['wrong'], label: ['odd'] })
 })
 
 test('names are words of formulas and of the room file, each once', () => {
@@ -58,7 +83,7 @@ test('only numbers that are read can be recorded', () => {
 
 test('a mistake finds its key by name, else by number', () => {
   const { keys } = make.keysOf(form)
-  const by = make.mistakesByKey([{ line: 9, text: 'derive y: "nothing" is no channel' }, { line: 1, text: 'something' }], keys)
+  const by = make.mistakesByKey([{ line: 9, text: 'derive y: "nothing" is no channel' }, { line: 2, text: 'something' }], keys)
   assert.deepEqual(by, { 'derive y': ['"nothing" is no channel'], label: ['something'] })
   assert.deepEqual(make.mistakesByKey(undefined, keys), {})
 })

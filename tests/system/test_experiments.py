@@ -306,6 +306,17 @@ def test_a_person_calibrates_and_the_raw_values_stay(lab):
 # ---- Made over the bus ----------------------------------------------------------------------------------------------
 
 
+def test_what_is_wrong_with_a_made_experiment_is_told_in_both_languages(lab):
+    with pytest.raises(RoomError) as no:
+        lab.call("experiment.create", experiment="mine", keys={"channel t": "box.temperature", "derive y": "(t"})
+    (mistake,) = no.value.data["mistakes"]
+    assert mistake["line"] == 3 and mistake["text"].startswith("derive y: character 3: expected"), mistake
+    assert mistake["vi"] == 'derive y: ký tự 3: thiếu phép tính hoặc dấu ")", nhưng lại là hết công thức'
+    with pytest.raises(RoomError) as no:
+        lab.call("experiment.create", experiment="air", keys={"channel t": "box.temperature"})
+    assert no.value.code == -32005 and "tên khác" in no.value.data["remedy"]["vi"]
+
+
 def test_an_experiment_is_made_over_the_bus_started_and_deleted(lab):
     made = lab.call("experiment.create", experiment="mine", keys={"channel warm": "box.temperature, rate 5Hz", "label": "Của tôi"})
     assert made["made"] is True and made["channels"][0]["target"] == "box.temperature"

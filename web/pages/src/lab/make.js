@@ -2,6 +2,7 @@
 // about.
 import { useEffect, useState } from 'preact/hooks'
 import { html } from '../lib/html.js'
+import { language } from '../lib/settings.js'
 import { fetchMeta, useRoom } from '../lib/store.js'
 import { label, t, unit } from '../lib/words.js'
 import { Button, IconButton } from '../ui/button.js'
@@ -38,10 +39,10 @@ const EMPTY = {
   label: '', rate: { kind: 'hz', text: '2' }, duration: { kind: 'min', text: '5' }, hand: false, channels: [], derived: [], manual: [],
 }
 
-function Picked({ form, set, mistakes }) {
+function Picked({ form, set, mistakes, error }) {
   const rename = (kind, i, part) => set({ [kind]: form[kind].map((c, k) => (k === i ? { ...c, ...part } : c)) })
   const drop = (kind, i) => set({ [kind]: form[kind].filter((c, k) => k !== i) })
-  const said = (key) => (mistakes[key] ? t('lab.make.wrong.said', { text: mistakes[key].join(' ') }) : undefined)
+  const said = (key) => error(key) ?? (mistakes[key] ? t('lab.make.wrong.said', { text: mistakes[key].join(' ') }) : undefined)
   return html`<ul class="lab-picked">
     ${form.channels.map(
       (c, i) => html`<li key=${c.channel}>
@@ -53,7 +54,7 @@ function Picked({ form, set, mistakes }) {
     ${form.manual.map(
       (c, i) => html`<li key=${c.channel}>
         <${TextField} label=${t('lab.make.manual.name')} value=${c.label} maxlength="40" error=${said(`manual ${c.channel}`)} onInput=${(v) => rename('manual', i, { label: v })} />
-        <${TextField} label=${t('lab.make.unit')} value=${c.unit} maxlength="16" class="lab-unit" onInput=${(v) => rename('manual', i, { unit: v.trim() })} />
+        <${TextField} label=${t('lab.make.unit')} value=${c.unit} maxlength="16" class="lab-unit" error=${error(`unit ${c.channel}`)} onInput=${(v) => rename('manual', i, { unit: v.trim() })} />
         <code class="lab-picked-name">${c.channel}</code>
         <${IconButton} icon="close" label=${t('lab.make.remove', { name: c.label || c.channel })} onClick=${() => drop('manual', i)} />
       </li>`,
@@ -62,7 +63,7 @@ function Picked({ form, set, mistakes }) {
       (c, i) => html`<li key=${c.channel}>
         <${TextField} label=${t('lab.make.formula')} value=${c.formula} maxlength="120" class="lab-formula-field" error=${said(`derive ${c.channel}`)} hint=${t('lab.make.formula.hint', { names: [...form.channels, ...form.manual].map((x) => x.channel).join(', ') || 'x' })} spellcheck="false" autocapitalize="none" onInput=${(v) => rename('derived', i, { formula: v })} />
         <${TextField} label=${t('lab.make.derived.name')} value=${c.label} maxlength="40" onInput=${(v) => rename('derived', i, { label: v })} />
-        <${TextField} label=${t('lab.make.unit')} value=${c.unit} maxlength="16" class="lab-unit" onInput=${(v) => rename('derived', i, { unit: v.trim() })} />
+        <${TextField} label=${t('lab.make.unit')} value=${c.unit} maxlength="16" class="lab-unit" error=${error(`unit ${c.channel}`)} onInput=${(v) => rename('derived', i, { unit: v.trim() })} />
         <${IconButton} icon="close" label=${t('lab.make.remove', { name: c.label || c.channel })} onClick=${() => drop('derived', i)} />
       </li>`,
     )}
@@ -89,7 +90,7 @@ export function Make({ lab, onClose }) {
   }
   const names = () => [...form.channels, ...form.manual, ...form.derived].map((c) => c.channel)
   const { keys, wrong } = make.keysOf(form)
-  const error = (field) => (tried && wrong[field] ? t(wrong[field]) : undefined)
+  const error = (field) => (tried && wrong[field] ? t(wrong[field].key, wrong[field].params) : undefined)
   const pick = (device, point) => {
     const target = `${device.device}.${point.name}`
     const had = form.channels.findIndex((c) => c.target === target)
@@ -111,7 +112,7 @@ export function Make({ lab, onClose }) {
       onClose()
     } catch (e) {
       setBusy(false)
-      const by = make.mistakesByKey(e.data?.mistakes, keys)
+      const by = make.mistakesByKey(e.data?.mistakes, keys, language())
       setMistakes(by)
       const shown = new Set([...form.channels.map((c) => `channel ${c.channel}`), ...form.manual.map((c) => `manual ${c.channel}`), ...form.derived.map((c) => `derive ${c.channel}`)])
       const rest = Object.entries(by).filter(([k]) => !shown.has(k) && !['rate', 'duration'].includes(k))
@@ -143,7 +144,7 @@ export function Make({ lab, onClose }) {
         )}
       </fieldset>
       ${error('channels') && html`<p class="field-error" role="alert">${error('channels')}</p>`}
-      <${Picked} form=${form} set=${set} mistakes=${mistakes} />
+      <${Picked} form=${form} set=${set} mistakes=${mistakes} error=${error} />
       <div class="lab-make-more">
         <${Button} icon="plus" onClick=${() => set({ derived: [...form.derived, { channel: make.channelName('y', names()), formula: '', unit: '', label: '' }] })}>${t('lab.make.derived')}<//>
         <${Button} icon="plus" onClick=${() => set({ manual: [...form.manual, { channel: make.channelName('nhap', names()), unit: '', label: '' }] })}>${t('lab.make.manual')}<//>

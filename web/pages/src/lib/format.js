@@ -21,7 +21,7 @@ export function formatNumber(language, x, decimals, grouped = true) {
   return signed(cached(`${language}.${decimals}.${grouped}`, make).format(x))
 }
 
-const UNITS = {
+export const UNITS = {
   Cel: '°C', '[ppm]': 'ppm', '[ppb]': 'ppb', 'ug/m3': 'µg/m³', 'dB[SPL]': 'dB', '[pH]': 'pH', 'uS/cm': 'µS/cm', deg: '°',
   Ohm: 'Ω', uF: 'µF', 'm/s2': 'm/s²', 'W/m2': 'W/m²', 'uSv/h': 'µSv/h', 'kW.h': 'kWh', 'V.A': 'VA', 'N.m': 'N·m',
   '[NTU]': 'NTU', 1: '',
