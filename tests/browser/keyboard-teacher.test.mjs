@@ -1,7 +1,5 @@
 // The teacher console by keyboard alone: what a key did is asked of the simulated devices and of the room, not of the page.
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { choose, gets, opensAndCloses, press, stays, tabTo } from './keys.mjs'
 import { Stage, until } from './stage.mjs'
@@ -22,8 +20,7 @@ step quiet = audio.audio_mute true
 [timetable]
 file    = none.ics
 closing = ${closing} end-of-day
-`))
-  writeFileSync(join(dirname(room.file), 'none.ics'), 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\nEND:VCALENDAR\r\n')
+`), { 'none.ics': 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\nEND:VCALENDAR\r\n' })
   stage = new Stage({ file: room.file, speed: 60 })
   stage.env.TZ = `ROOM${hours >= 0 ? '-' : '+'}${Math.abs(hours)}`
   await stage.open()

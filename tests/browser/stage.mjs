@@ -129,11 +129,12 @@ export class Stage {
     mkdirSync(this.env.LECTERN_WEB_STATE)
   }
 
-  // A room whose text differs from the shipped one.
-  static text(room, change) {
+  // A room whose text differs from the shipped one; `beside`: {name: text} of files that it names.
+  static text(room, change, beside = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'lectern-room-'))
     const file = join(folder, `${room}.ini`)
     writeFileSync(file, change(readFileSync(join(ROOT, 'profiles/rooms', `${room}.ini`), 'utf8')))
+    for (const [name, text] of Object.entries(beside)) writeFileSync(join(folder, name), text)
     return { file, done: () => rmSync(folder, { recursive: true, force: true }) }
   }
 

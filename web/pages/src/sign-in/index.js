@@ -63,7 +63,8 @@ export default function SignIn() {
   useEffect(() => {
     // what is new on the page is where the reader goes on, unless it has taken the focus itself
     const section = heading.current?.parentElement
-    if (!first.current && section && !section.contains(document.activeElement)) heading.current.focus()
+    const at = document.activeElement
+    if (!first.current && section && (at === section || !section.contains(at))) heading.current.focus()
     first.current = false
   }, [pairing, person])
 
