@@ -484,6 +484,11 @@ static void fifty_kills_leave_the_journal_whole_gapless_and_with_all_that_was_to
         close(pipes[1]);
         uint64_t number, before = highest;
         assert_int_equal(read(pipes[0], &number, sizeof number), sizeof number); /* it is ready */
+        if (round % 2) { /* every other one has surely written something, however slow the disk */
+            assert_int_equal(read(pipes[0], &number, sizeof number), sizeof number);
+            assert_true(number > highest);
+            highest = number;
+        }
         poll(NULL, 0, (int)(next_random(&x) % 40)); /* the moment of the kill, not a wait for anything */
         kill(pid, SIGKILL);
         assert_int_equal(result_of(pid), -1);
@@ -495,7 +500,7 @@ static void fifty_kills_leave_the_journal_whole_gapless_and_with_all_that_was_to
         rounds_that_wrote += highest > before;
         check_together(s);
     }
-    assert_true(rounds_that_wrote > 10);
+    assert_true(rounds_that_wrote >= 25);
     stage_open(s, FOREVER);
     size_t n = stage_check_gapless(s);
     assert_true(n >= highest);
