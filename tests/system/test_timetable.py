@@ -237,7 +237,7 @@ def test_an_end_waits_for_a_recording_and_says_so(school):
     held = school.becomes("1", "held")
     assert held["reason"] == "waits for the end of a recording: cooling"
     assert (held["code"], held["about"]) == ("recording", "cooling")
-    assert school.journal("held")[0]["data"]["code"] == "recording"
+    wait(lambda: [e["data"]["code"] for e in school.journal("held")] == ["recording"], what="the journal")
     school.light("front", True)
     assert school.scenes("end-of-day") == []
     room.call("experiment.stop")
