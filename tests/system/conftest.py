@@ -5,6 +5,7 @@ polls a condition with a deadline. At the end of each test every program must en
 sanitizer found something.
 """
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -219,6 +220,26 @@ def stage():
     s = Stage()
     yield s
     s.close()
+
+
+@pytest.fixture
+def stages():
+    """Four stages, for what waits more than it computes and can go on in some rooms at once."""
+    all_of_them = [Stage() for _ in range(4)]
+    with contextlib.ExitStack() as closing:
+        for s in all_of_them:
+            closing.callback(s.close)
+        yield all_of_them
+
+
+def shares(total, n):
+    return [total // n + (i < total % n) for i in range(n)]
+
+
+def at_once(function, shares):
+    """function(i, share) of each, in threads of their own; the results, or what the first one raised."""
+    with concurrent.futures.ThreadPoolExecutor(len(shares)) as pool:
+        return [done.result() for done in [pool.submit(function, i, share) for i, share in enumerate(shares)]]
 
 
 @pytest.fixture

@@ -1,21 +1,15 @@
-"""The journal against what ends daemons and fills disks: kill -9 at any moment, a disk without space, a clock that jumps.
-What was told to anybody is on the disk, the numbers have no gap, and a run that was under way is taken up or closed."""
+"""The journal against what fills and breaks disks, and a clock that jumps. What was told to anybody is on the disk, and the
+numbers have no gap. kill -9 is in test_journal_killed.py."""
 
-import json
 import os
 import pathlib
 import random
-import shutil
-import sqlite3
 import subprocess
 import time
-import uuid
 
 import pytest
-import zmq
 
 from conftest import BUILD, fill, state_disk, wait
-from lectern_client import NoAnswer
 
 ROOM = """
 [room]
@@ -52,27 +46,8 @@ step dark          = lights.rear false
 step quiet         = audio.level -40
 """
 
-KILLS = int(os.environ.get("LECTERN_KILLS", "50"))
 SEED = int(os.environ.get("LECTERN_SEED", "2025"))
 VERDICTS = ("done", "partly", "failed", "cancelled", "interrupted")
-STEP_VERDICTS = ("confirmed", "already", "accepted", "timeout", "refused", "away", "skipped", "overridden", "cancelled")
-
-
-def on_disk(stage):
-    """The journal as it lies on the disk: a copy is opened, so that looking does not mend what is broken."""
-    folder = stage.folder / "look"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    for file in (stage.folder / "state").glob("journal.db*"):
-        assert "broken" not in file.name, file
-        shutil.copy(file, folder)
-    with sqlite3.connect(folder / "journal.db") as db:
-        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = db.execute("SELECT seq, kind, name, data FROM journal ORDER BY seq").fetchall()
-    db.close()
-    numbers = [row[0] for row in rows]
-    assert numbers == list(range(1, len(numbers) + 1)), "gapless from the first"
-    return {row[0]: {"kind": row[1], "name": row[2], "data": json.loads(row[3] or "{}")} for row in rows}
 
 
 def everything(room):
@@ -83,102 +58,6 @@ def everything(room):
         if not page["entries"] or page["entries"][-1]["journal"] >= page["last"]:
             return entries
         after = page["entries"][-1]["journal"]
-
-
-class Start:
-    """One life of the daemon."""
-
-    def __init__(self, stage):
-        self.daemon = stage.daemon()
-        self.room = stage.room()
-        self.room.subscribe(kinds=("journal", "scene"))
-        wait(lambda: [e for e in self.room.call("journal.read", kind="start", newest=True, limit=1)["entries"]
-                      if e["data"]["boot"] == self.room.boot], what="the entry of this start")
-        self.told = {}  # number: entry, as it came as an event
-        self.line = self.room.context.socket(zmq.DEALER)
-        self.line.connect(self.room.command_at)
-        self.answers = []
-
-    def send(self, method, **params):
-        self.line.send_json({"jsonrpc": "2.0", "id": str(uuid.uuid4()), "method": method, "params": params})
-
-    def listen(self, seconds):
-        """Hears what the room tells for so long; returns then."""
-        end = time.monotonic() + seconds
-        while True:
-            left = end - time.monotonic()
-            event = self.room.next_event(timeout=max(0.0, min(left, 0.02)))
-            if event and event["kind"] == "journal":
-                self.told[event["body"]["journal"]] = event["body"]
-            while self.line.poll(0):
-                self.answers.append(self.line.recv_json())
-            if left <= 0 and event is None:
-                return
-
-    def kill(self):
-        self.daemon.kill()
-        self.listen(0.02)  # what is still in the socket was told
-        self.line.close(linger=0)
-        self.room.close()
-
-    def runs(self):
-        return [answer["result"]["run"] for answer in self.answers if "result" in answer]
-
-
-def test_the_journal_survives_kill_9_at_any_moment_of_a_running_scene(stage):
-    chance = random.Random(SEED)
-    stage.sim(ROOM, speed=20)
-    acknowledged = {}  # run: its last known state
-    for n in range(KILLS):
-        now = Start(stage)
-        for run in acknowledged:
-            if acknowledged[run] == "running":
-                found = now.room.call("scene.run", run=run)  # raises when the daemon has forgotten it
-                acknowledged[run] = found["state"]
-                assert found["state"] == "running" or found["state"] in VERDICTS, found
-                assert all(s["state"] in STEP_VERDICTS for s in found["steps"]) or found["state"] == "running", found
-        # a fifth of the kills before the answer, the others anywhere in the scene
-        moment = chance.uniform(0, 0.03) if n % 5 == 0 else chance.uniform(0.03, 1.3)
-        now.send("scene.start", scene=("lesson", "end")[n % 2])
-        try:
-            now.listen(moment)
-        except NoAnswer as no:
-            raise AssertionError("seed %d, kill %d: %s" % (SEED, n, no)) from no
-        now.kill()
-        disk = on_disk(stage)
-        for number, entry in now.told.items():
-            assert number in disk, "seed %d, kill %d: entry %d was told and is not on the disk" % (SEED, n, number)
-            assert (disk[number]["kind"], disk[number]["data"]) == (entry["kind"], entry["data"])
-        for run in now.runs():
-            acknowledged[run] = "running"
-            assert any(e["kind"] == "scene" and e["data"]["run"] == run for e in disk.values()), \
-                "seed %d, kill %d: run %s was answered and is not on the disk" % (SEED, n, run)
-    assert len(acknowledged) > KILLS // 2
-
-    last = Start(stage)
-    wait(lambda: last.room.call("state.snapshot")["runs"] == [], 60, "the end of all runs")
-
-    def of_runs():
-        """What the journal tells of each run; None while one has not ended there."""
-        runs = {}
-        for e in everything(last.room):
-            if e["kind"] == "scene":
-                runs.setdefault(e["data"]["run"], []).append((e["name"], e["data"]))
-        return runs if all(entries[-1][1]["what"] == "ended" for entries in runs.values()) else None
-    runs = wait(of_runs, what="the journal")
-    assert set(acknowledged) <= set(runs)
-    entries = everything(last.room)
-    assert [e["journal"] for e in entries] == list(range(1, len(entries) + 1))
-    assert [e["kind"] for e in entries].count("start") == KILLS + 1
-    for run, told in runs.items():
-        whats = [data["what"] for _, data in told]
-        assert whats[0] == "started" and whats.count("ended") == 1 and set(whats[1:-1]) <= {"resumed"}, (run, whats)
-        assert told[-1][1]["verdict"] in VERDICTS
-        steps = [e["data"]["step"] for e in entries if e["kind"] == "step" and e["data"]["run"] == run]
-        wanted = 5 if told[-1][0] == "lesson" else 4
-        assert len(steps) == len(set(steps)) == wanted, (run, "each step ends once", steps)
-    last.line.close(linger=0)
-    assert last.daemon.end() < 1.0
 
 
 def test_a_journal_that_is_cut_off_in_the_middle_is_set_aside_and_said_so(stage):

@@ -1,7 +1,6 @@
 """The scene contract (docs/architecture.md, "Scenes"; docs/protocol.md, section 5), end to end: lecternd on the bus, lectern-sim
 at the wire. What the engine decides is tested in tests/unit/scene_*; here, that it is true of the devices."""
 
-import random
 import time
 
 import pytest
@@ -369,58 +368,3 @@ def test_what_is_not_there_is_said_to_be_so(fast):
         assert no.value.code == -32001 and no.value.data["reason"], method
         if params.get("scene") == "lessen":
             assert "lesson" in no.value.data["reason"]
-
-
-def test_killed_at_any_moment_of_a_scene_nothing_is_lost(stage):
-    """kill -9 at 50 random moments: the journal stays whole and without a gap, and each run is taken up again or closed."""
-    play = Play(stage, 20)
-    story = random.Random(201)
-    runs, last = [], 0
-    for turn in range(50):
-        play.room.call("point.write", target="lights.rear", value=False)
-        run = play.start("lesson" if turn % 2 else "end")
-        runs.append(run)
-        until = time.monotonic() + story.uniform(0, 0.8)
-        while time.monotonic() < until:
-            play.room.next_event(timeout=max(0.001, until - time.monotonic()))
-        play.daemon.kill()
-        play.restart()
-        told = play.room.call("scene.run", run=run) if known(play.room, run) else None
-        if told is not None and told["state"] == "running":
-            play.room.call("scene.cancel", run=run)
-            told = ended(play.room, run)
-        assert told is None or told["state"] in ENDED
-        last = whole_journal(play.room, last)
-
-    def accounts():
-        scenes = [e["data"] for e in everything(play.room) if e["kind"] == "scene"]
-        return ({d["run"] for d in scenes if d["what"] == "started"}, sorted(d["run"] for d in scenes if d["what"] == "ended"))
-    wait(lambda: sorted(accounts()[0]) == accounts()[1], what="each run to have ended, once")
-    assert accounts()[0] <= set(runs)
-    assert len(accounts()[0]) > 40  # most were killed after their start was on the disk
-
-
-def known(room, run):
-    try:
-        return room.call("scene.run", run=run)
-    except RoomError as no:
-        assert no.code == -32001  # killed in the 20 ms before its start was on the disk
-        return None
-
-
-def everything(room):
-    entries, after = [], 0
-    while True:
-        page = room.call("journal.read", after=after, limit=1000)["entries"]
-        if not page:
-            return entries
-        entries += page
-        after = page[-1]["journal"]
-
-
-def whole_journal(room, last):
-    """Checks that the numbers have no gap and none was taken back; returns the newest."""
-    numbers = [e["journal"] for e in everything(room)]
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert len(numbers) >= last
-    return len(numbers)
