@@ -134,5 +134,6 @@ def kill_at_any_moment(stage, seed, kills):
 
 
 def test_the_journal_survives_kill_9_at_any_moment_of_a_running_scene(stages):
-    told = at_once(lambda i, kills: kill_at_any_moment(stages[i], SEED + i, kills), shares(KILLS, len(stages)))
+    rooms = stages[:max(1, KILLS // 10)]  # fewer kills in a room may all come before its first run
+    told = at_once(lambda i, kills: kill_at_any_moment(rooms[i], SEED + i, kills), shares(KILLS, len(rooms)))
     assert sum(told) > KILLS // 2
