@@ -1,6 +1,7 @@
 """What the tests of the command line stand on: the program, a fake room, and a terminal. No conftest.py: there is one in
 tests/system, and both folders are run together. A test file imports the fixtures that it uses."""
 
+import concurrent.futures
 import fcntl
 import json
 import os
@@ -52,6 +53,11 @@ class Cli:
         out, err = process.communicate(timeout=timeout)
         assert b"Sanitizer" not in err and b"runtime error" not in err, err.decode()
         return Result(process.returncode, out.decode(), err.decode())
+
+    def several(self, commands):
+        """The results of commands that do not depend on each other, some at a time."""
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            return list(pool.map(lambda args: self(*args), commands))
 
     def on_terminal(self, *args, env=None, until=None, rows=0, columns=0):
         """Runs it with a terminal for stdout; returns code and what the terminal got. `until`: called with what came so
