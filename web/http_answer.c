@@ -144,8 +144,14 @@ void http_answer_pieces(struct exchange *x, const char *type)
     begin(x, 200);
 }
 
+/* Told so that nobody sends a request just when the connection is being closed. */
+#define KEEP_ALIVE_S 15
+_Static_assert(KEEP_ALIVE_S < DOOR_IDLE_S, "who keeps to it comes too late");
+
 static int write_head(struct exchange *x)
 {
+    char keep_alive[40];
+    snprintf(keep_alive, sizeof keep_alive, "Keep-Alive: timeout=%d\r\n", KEEP_ALIVE_S);
     char head[LWS_PRE + HEAD_MAX];
     char length[48] = "";
     if (x->chunked)
@@ -154,7 +160,7 @@ static int write_head(struct exchange *x)
         snprintf(length, sizeof length, "Content-Length: %zu\r\n", x->size);
     int n = snprintf(head + LWS_PRE, HEAD_MAX, "HTTP/1.1 %d %s\r\n%s%s%s%s%s\r\n", x->status, phrase(x->status), safety,
                      x->server->setup.cert ? only_tls : "", x->head.data ? x->head.data : "", length,
-                     x->close ? "Connection: close\r\n" : "");
+                     x->close ? "Connection: close\r\n" : keep_alive);
     if (n < 0 || n >= HEAD_MAX || x->head.failed)
         return -1;
     x->head_sent = true;

@@ -70,6 +70,13 @@ def test_a_file_comes_in_the_coding_that_the_browser_takes(web):
     assert safe(web.get("/gone.js")).status == 404  # listed, and not there
 
 
+def test_a_connection_says_how_long_it_may_be_kept(web):
+    """Shorter than it is kept, so that no request meets its end."""
+    assert 1 <= int(web.get("/api/me").headers["keep-alive"].removeprefix("timeout=")) < 20
+    bad = Connection(web).request("PUT", "/")
+    assert bad.headers["connection"] == "close" and "keep-alive" not in bad.headers
+
+
 def test_one_connection_carries_many_requests(web):
     connection = Connection(web)
     for _ in range(20):
