@@ -1,13 +1,11 @@
-"""lectern get, set, invoke, watch: values, and the truth about them."""
+"""lectern get, set, invoke: values, and the truth about them."""
 
-import signal
-import subprocess
 import time
 
 import pytest
 
-from cli_stage import PATIENCE, Reader, cli, english, room, run, say  # noqa: F401 (fixtures)
-from fake_room import Raw, Refuse, value
+from cli_stage import cli, english, room, run, say  # noqa: F401 (fixtures)
+from fake_room import Refuse, value
 
 
 def test_get_of_one_point_prints_the_bare_value_for_scripts(cli, room):
@@ -175,82 +173,3 @@ def test_invoke_refuses_mistakes_before_anything_is_sent(english, room, args, en
     got = english("invoke", *args)
     assert got.code == 2 and en in got.err
     assert room.calls("action.invoke") == []
-
-
-def test_watch_shows_what_is_and_then_what_changes(cli, room, say):
-    process = cli.start("watch", "projector", stdout=subprocess.PIPE)
-    reader = Reader(process)
-    reader.until(r"projector.power = off")
-    reader.until(r"projector.lamp.hours = 1234 h")
-    room.set_point("projector", "power", value("warming", wanted="on"))
-    reader.until(r"projector.power = warming → on")
-    room.set_point("audio", "level", value(-3.0))  # not asked for
-    room.set_status("projector", "away", "no reply in 2 s")
-    assert "audio" not in reader.until(say("mất kết nối: no reply", "away: no reply"))
-    process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE) == 0
-
-
-def test_watch_recovers_what_was_lost(english, room):
-    process = english.start("watch", "projector.power", stdout=subprocess.PIPE)
-    reader = Reader(process)
-    reader.until(r"projector.power = off")
-    room.lose = 1
-    room.set_point("projector", "power", value("on"))
-    reader.until(r"projector.power = on")
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 0
-
-
-def test_watch_says_when_the_room_is_lost_and_when_it_is_back(cli, room, say):
-    process = cli.start("watch", "projector.power", stdout=subprocess.PIPE)
-    reader = Reader(process)
-    reader.until(r"projector.power = off")
-    room.stop()
-    reader.until(say("mất liên lạc với phòng", "the room is out of reach"))
-    room.values["projector"]["power"] = value("on")
-    room.start()
-    reader.until(say("đã nối lại với phòng", "the room is back"))
-    reader.until(r"projector.power = on")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE) == 0
-
-
-def test_watch_in_json_is_one_document_a_line(english, room):
-    import json
-    process = english.start("watch", "--json", "--events", "projector.power", stdout=subprocess.PIPE)
-    reader = Reader(process)
-    first = json.loads(reader.until("."))
-    assert first == {"target": "projector.power", "value": "off", "quality": "good", "time": 1790000000000000}
-    room.event("event", "projector", {"device": "projector", "event": "remote", "data": {"key": "power"}})
-    assert json.loads(reader.until("event"))["event"]["event"] == "remote"
-    room.set_point("projector", "power", value("on", "bad", reason="odd", simulated=True))
-    assert json.loads(reader.until("odd")) == {"target": "projector.power", "value": "on", "quality": "bad", "reason": "odd",
-                                               "simulated": True, "time": 1790000000000000}
-    process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE) == 0
-
-
-def test_watch_ends_by_itself_after_a_count(english, room):
-    got = english("watch", "--count", "2")
-    assert got.code == 0 and len(got.out.splitlines()) == 2
-
-
-def test_watch_of_a_name_that_is_not_there_does_not_wait_for_ever(cli, room):
-    assert cli("watch", "projector.pwer").code == 2
-    assert cli("watch", "projektor").code == 2
-
-
-@pytest.mark.parametrize("answer", [b"", b"nonsense", b"[]", b'{"jsonrpc":"2.0","id":"@ID","result":7}',
-                                    b'{"jsonrpc":"2.0","id":"@ID","result":{"devices":7,"points":"x","value":[],"quality":3}}',
-                                    b'{"jsonrpc":"2.0","id":"@ID","result":{"points":[7,null,{"name":5}],"devices":[[],{}]}}',
-                                    b'{"jsonrpc":"2.0","id":"@ID","error":{"code":-1,"message":"x","data":7}}'])
-@pytest.mark.parametrize("command", [["status"], ["get", "projector"], ["get", "projector.power"], ["devices"], ["lines"],
-                                     ["describe", "projector"], ["set", "projector.power", "on"], ["scene", "list"],
-                                     ["scene", "plan", "lesson"], ["journal"], ["reload"], ["doctor"]])
-def test_a_room_that_answers_nonsense_cannot_crash_a_command(english, room, command, answer):
-    for method in ("point.read", "point.write", "device.list", "device.describe", "state.snapshot", "scene.list", "scene.plan",
-                   "journal.read", "system.health", "room.reload"):
-        room.handlers[method] = lambda _: Raw(answer)
-    got = english(*command, "--timeout", "150ms")
-    assert 0 <= got.code <= 5
