@@ -8,30 +8,22 @@
 
 #include "lectern/parse.h"
 
-#define EVENTS_AT_ONCE 500 /* taken in one dispatch */
-#define SNAPSHOT_MS    3000
+#define EVENTS_AT_ONCE 500            /* taken in one dispatch */
 #define SNAPSHOT_PAUSE (250 * LEC_MS) /* between two snapshots, so that a slow reader does not ask all the time */
-#define JOURNAL_PAGE   1000
-#define TOPICS_MAX     8192 /* topics whose sequence is followed */
-
-/* Kinds whose events only change what the snapshot has. */
-static bool in_snapshot(enum event_kind kind)
-{
-    return kind == EVENT_STATE || kind == EVENT_SCENE || kind == EVENT_ALARM || kind == EVENT_TIMETABLE;
-}
+#define TOPICS_MAX     8192           /* topics whose sequence is followed */
 
 /* ---- Telling ---- */
 
-static void tell(struct lec_view *v, struct lec_change change)
+void lec_view_tell(struct lec_view *v, struct lec_change change)
 {
     v->callbacks++;
     if (v->options.changed)
         v->options.changed(v->options.arg, v, &change);
 }
 
-static void tell_gap(struct lec_view *v, enum event_kind kind)
+void lec_view_tell_gap(struct lec_view *v, enum event_kind kind)
 {
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_GAP, .name = lec_event_kind_name(kind)});
+    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_GAP, .name = lec_event_kind_name(kind)});
 }
 
 void lec_view_lose(struct lec_view *v, const char *reason)
@@ -41,199 +33,7 @@ void lec_view_lose(struct lec_view *v, const char *reason)
     if (v->told_lost)
         return;
     v->told_lost = true;
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_LOST, .reason = v->reason});
-}
-
-/* ---- Asking ---- */
-
-static void sync_next(struct lec_view *v);
-
-static void ask(struct lec_view *v, const char *method, json_t *params, lec_bus_answered *answered, enum phase phase)
-{
-    struct lec_err err;
-    if (lec_bus_send(v->bus, method, params, SNAPSHOT_MS, answered, v, &v->call, &err) < 0)
-        lec_view_lose(v, err.text);
-    else
-        v->phase = phase;
-}
-
-static void got_journal(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
-{
-    struct lec_view *v = arg;
-    (void)error;
-    v->call = 0;
-    const json_t *entries = json_object_get(result, "entries");
-    const json_t *last = json_object_get(result, "last");
-    const json_t *first = json_object_get(result, "first");
-    if (rc < 0 || !json_is_array(entries) || !json_is_integer(last)) {
-        v->stats.garbage += rc == 0;
-        lec_view_lose(v, rc < 0 ? err->text : "the answer to journal.read is not one");
-        return;
-    }
-    if (v->journal < 0) {
-        v->journal = json_integer_value(last);
-        v->journal_behind = false;
-        sync_next(v);
-        return;
-    }
-    if (json_is_integer(first) && json_integer_value(first) > v->journal + 1 && json_array_size(entries) > 0 &&
-        v->journal > 0)
-        tell_gap(v, EVENT_JOURNAL);
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        json_t *entry = json_array_get(entries, i);
-        json_int_t number = json_integer_value(json_object_get(entry, "journal"));
-        if (number <= v->journal)
-            continue;
-        v->journal = number;
-        v->stats.events++;
-        tell(v, (struct lec_change){.kind = LEC_CHANGE_JOURNAL,
-                                    .name = json_string_value(json_object_get(entry, "kind")),
-                                    .body = entry});
-    }
-    /* An empty page ends it too, whatever `last` says, or a wrong room would be asked for ever. */
-    v->journal_behind = json_array_size(entries) > 0 && v->journal < json_integer_value(last);
-    sync_next(v);
-}
-
-static void ask_journal(struct lec_view *v)
-{
-    json_t *params = v->journal < 0 ? json_pack("{s:b, s:i}", "newest", 1, "limit", 1)
-                                    : json_pack("{s:I, s:i}", "after", (json_int_t)v->journal, "limit", JOURNAL_PAGE);
-    ask(v, "journal.read", params, got_journal, PHASE_JOURNAL);
-}
-
-static void got_run(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
-{
-    struct lec_view *v = arg;
-    v->call = 0;
-    if (rc < 0 && !error) {
-        lec_view_lose(v, err->text);
-        return;
-    }
-    struct seen_run *run = &v->picture.runs[v->asked_run];
-    if (rc == 0)
-        lec_picture_run(&v->picture, result);
-    /* A room that does not know the run any more has lost it: nobody will ever say how it ended. */
-    if (run->doubt)
-        lec_picture_run_lost(run);
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_RUN,
-                                .name = json_string_value(json_object_get(run->json, "scene")),
-                                .body = run->json});
-    sync_next(v);
-}
-
-/* What run.show says of a recording besides what its events say is not kept. */
-static json_t *slim(const json_t *shown)
-{
-    static const char *const more[] = {"documents", "metadata", "definition"};
-    json_t *run = json_copy((json_t *)(uintptr_t)shown);
-    const json_t *marks = json_object_get(shown, "marks");
-    for (size_t i = 0; i < ARRAY_LEN(more); i++)
-        json_object_del(run, more[i]);
-    if (json_is_array(marks))
-        json_object_set_new(run, "marks", json_integer((json_int_t)json_array_size(marks)));
-    return run;
-}
-
-static void got_recording(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
-{
-    struct lec_view *v = arg;
-    v->call = 0;
-    if (rc < 0 && !error) {
-        lec_view_lose(v, err->text);
-        return;
-    }
-    struct seen_run *run = &v->picture.recordings[v->asked_run];
-    if (rc == 0 && json_equal(json_object_get(result, "run"), json_object_get(run->json, "run"))) {
-        json_t *now = slim(result);
-        lec_kept_recording(&v->picture, now);
-        json_decref(now);
-    }
-    if (run->doubt)
-        lec_picture_run_lost(run);
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_RECORDING,
-                                .name = json_string_value(json_object_get(run->json, "experiment")),
-                                .body = run->json});
-    sync_next(v);
-}
-
-static bool ask_recording(struct lec_view *v)
-{
-    for (size_t i = 0; i < v->picture.n_recordings; i++) {
-        if (!v->picture.recordings[i].doubt)
-            continue;
-        v->asked_run = i;
-        ask(v, "run.show", json_pack("{s:O}", "run", json_object_get(v->picture.recordings[i].json, "run")),
-            got_recording, PHASE_RUN);
-        return true;
-    }
-    return false;
-}
-
-/* A run that was under way and is not in the snapshot: asks how it ended. Returns whether there was one. */
-static bool ask_run(struct lec_view *v)
-{
-    for (size_t i = 0; i < v->picture.n_runs; i++) {
-        if (!v->picture.runs[i].doubt)
-            continue;
-        v->asked_run = i;
-        ask(v, "scene.run", json_pack("{s:O}", "run", json_object_get(v->picture.runs[i].json, "run")), got_run,
-            PHASE_RUN);
-        return true;
-    }
-    return false;
-}
-
-static void got_snapshot(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
-{
-    struct lec_view *v = arg;
-    (void)error;
-    v->call = 0;
-    const char *boot = json_string_value(json_object_get(result, "boot"));
-    const json_t *seq = json_object_get(result, "seq");
-    if (rc == 0 && (!boot || strlen(boot) >= sizeof v->boot || !json_is_integer(seq)))
-        rc = LEC_E_FRAME;
-    else if (rc == 0)
-        rc = lec_picture_snapshot(&v->picture, result, (v->options.follow & LEC_FOLLOW_RUN) != 0, lec_now());
-    if (rc < 0) {
-        v->stats.garbage += rc == LEC_E_FRAME;
-        v->wanted = true;
-        lec_view_lose(v, result ? "the answer to state.snapshot is not one, or more than a view can hold" : err->text);
-        return;
-    }
-    lec_copy_utf8(v->boot, sizeof v->boot, boot, strlen(boot));
-    v->snapshot_seq = json_integer_value(seq);
-    for (int k = 0; k < EVENT_KINDS; k++)
-        if (in_snapshot((enum event_kind)k))
-            v->seen[k] = v->snapshot_seq;
-    v->stats.snapshots++;
-    v->fresh = true;
-    sync_next(v);
-}
-
-static void ask_snapshot(struct lec_view *v)
-{
-    v->wanted = false;
-    v->snapshot_at = lec_now();
-    ask(v, "state.snapshot", NULL, got_snapshot, PHASE_SNAPSHOT);
-}
-
-/* The snapshot is applied: whatever else was missed, then live. */
-static void sync_next(struct lec_view *v)
-{
-    if (ask_run(v) || ask_recording(v))
-        return;
-    if (v->journal_behind) {
-        ask_journal(v);
-        return;
-    }
-    v->phase = PHASE_LIVE;
-    v->heard_at = lec_now();
-    v->reason[0] = '\0';
-    v->told_lost = false;
-    if (v->fresh)
-        tell(v, (struct lec_change){.kind = LEC_CHANGE_LIVE});
-    v->fresh = false;
+    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_LOST, .reason = v->reason});
 }
 
 static void gap(struct lec_view *v)
@@ -246,7 +46,7 @@ static void gap(struct lec_view *v)
 static void miss(struct lec_view *v, enum event_kind kind)
 {
     v->stats.gaps++;
-    tell_gap(v, kind);
+    lec_view_tell_gap(v, kind);
     if (kind == EVENT_RUN)
         v->wanted = true;
 }
@@ -255,8 +55,8 @@ static void miss(struct lec_view *v, enum event_kind kind)
 
 static void point_changed(void *ctx, const char *device, const char *point)
 {
-    tell(ctx,
-         (struct lec_change){.kind = point ? LEC_CHANGE_POINT : LEC_CHANGE_DEVICE, .device = device, .name = point});
+    lec_view_tell(ctx, (struct lec_change){
+                           .kind = point ? LEC_CHANGE_POINT : LEC_CHANGE_DEVICE, .device = device, .name = point});
 }
 
 /* What is of the event and not of what it tells. */
@@ -275,8 +75,9 @@ static void apply_run(struct lec_view *v, struct event *e)
         v->stats.garbage++;
         return;
     }
-    tell(v, (struct lec_change){
-                .kind = LEC_CHANGE_RUN, .name = json_string_value(json_object_get(run, "scene")), .body = run});
+    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_RUN,
+                                         .name = json_string_value(json_object_get(run, "scene")),
+                                         .body = run});
 }
 
 static void apply_alarm(struct lec_view *v, struct event *e)
@@ -286,14 +87,14 @@ static void apply_alarm(struct lec_view *v, struct event *e)
         v->stats.garbage++;
         return;
     }
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_ALARM, .name = e->name, .body = e->body});
+    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_ALARM, .name = e->name, .body = e->body});
 }
 
 static void apply_timetable(struct lec_view *v, struct event *e)
 {
     strip(e);
     lec_kept_timetable(&v->picture, e->body);
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_TIMETABLE, .body = e->body});
+    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_TIMETABLE, .body = e->body});
 }
 
 static void apply_recording(struct lec_view *v, struct event *e)
@@ -303,7 +104,7 @@ static void apply_recording(struct lec_view *v, struct event *e)
         v->stats.garbage++;
         return;
     }
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_RECORDING, .name = e->name, .body = e->body});
+    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_RECORDING, .name = e->name, .body = e->body});
 }
 
 static void take_entry(struct lec_view *v, const struct event *e)
@@ -319,13 +120,13 @@ static void take_entry(struct lec_view *v, const struct event *e)
         v->stats.gaps++;
         v->journal_behind = true;
         if (v->phase == PHASE_LIVE)
-            ask_journal(v);
+            lec_view_ask_journal(v);
         return;
     }
     v->journal = json_integer_value(number);
-    tell(v, (struct lec_change){.kind = LEC_CHANGE_JOURNAL,
-                                .name = json_string_value(json_object_get(e->body, "kind")),
-                                .body = e->body});
+    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_JOURNAL,
+                                         .name = json_string_value(json_object_get(e->body, "kind")),
+                                         .body = e->body});
 }
 
 static void hand_on(struct lec_view *v, const struct event *e)
@@ -334,16 +135,17 @@ static void hand_on(struct lec_view *v, const struct event *e)
     const char *name = json_string_value(json_object_get(e->body, "event"));
     const char *point = json_string_value(json_object_get(e->body, device ? "point" : "channel"));
     if (e->kind == EVENT_EVENT)
-        tell(v, (struct lec_change){.kind = LEC_CHANGE_EVENT, .device = device, .name = name, .body = e->body});
+        lec_view_tell(v,
+                      (struct lec_change){.kind = LEC_CHANGE_EVENT, .device = device, .name = name, .body = e->body});
     else if (e->kind == EVENT_TRACE)
-        tell(v, (struct lec_change){.kind = LEC_CHANGE_TRACE, .name = e->name, .body = e->body});
+        lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_TRACE, .name = e->name, .body = e->body});
     else
-        tell(v, (struct lec_change){.kind = LEC_CHANGE_SAMPLE,
-                                    .device = device,
-                                    .name = point,
-                                    .body = e->body,
-                                    .samples = e->samples,
-                                    .n_samples = e->n_samples});
+        lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_SAMPLE,
+                                             .device = device,
+                                             .name = point,
+                                             .body = e->body,
+                                             .samples = e->samples,
+                                             .n_samples = e->n_samples});
 }
 
 static void new_boot(struct lec_view *v, const char *boot, int64_t base)
@@ -416,19 +218,19 @@ static void heartbeat(struct lec_view *v, const struct event *e)
         v->wanted = true;
         for (int k = 0; !first && k < EVENT_KINDS; k++)
             if (v->options.follow & follow_of((enum event_kind)k))
-                tell_gap(v, (enum event_kind)k);
+                lec_view_tell_gap(v, (enum event_kind)k);
         return;
     }
     if (v->phase == PHASE_LIVE)
         check_last(v, last);
     if (v->journal_behind && v->phase == PHASE_LIVE && !v->wanted)
-        ask_journal(v);
+        lec_view_ask_journal(v);
 }
 
 /* Whether the event is new, and whether one before it is missing. */
 static bool follow_topic(struct lec_view *v, const struct event *e, bool *missed)
 {
-    bool state = in_snapshot(e->kind);
+    bool state = lec_event_in_snapshot(e->kind);
     json_t *known = json_object_get(v->topics, e->topic);
     int64_t floor = state ? v->snapshot_seq : v->base_seq;
     int64_t at = known ? json_integer_value(known) : 0;
@@ -454,7 +256,7 @@ static void take_event(struct lec_view *v, struct event *e)
     }
     if (v->stream_boot[0] == '\0')
         return;
-    bool state = in_snapshot(e->kind);
+    bool state = lec_event_in_snapshot(e->kind);
     /* Before the snapshot, states are of no use: it has them. Those of another start than the snapshot's cannot be put
      * in order with it. */
     if (state && (v->phase != PHASE_LIVE || strcmp(v->stream_boot, v->boot) != 0))
@@ -590,7 +392,7 @@ int lec_view_dispatch(struct lec_view *v)
         v->wanted = true;
     if (v->wanted && v->call == 0 && v->phase != PHASE_ROOM && v->stream_boot[0] != '\0' &&
         now >= v->snapshot_at + SNAPSHOT_PAUSE)
-        ask_snapshot(v);
+        lec_view_ask_snapshot(v);
     return v->callbacks;
 }
 

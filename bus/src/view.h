@@ -1,4 +1,5 @@
-/* A view: view.c keeps it current, subscribe.c has its socket, look.c answers questions about it, bus.c calls it from its loop. */
+/* A view: view.c keeps it current, catch_up.c asks for what it lacks, subscribe.c has its socket, look.c answers questions
+ * about it, bus.c calls it from its loop. */
 #ifndef LECTERN_BUS_VIEW_H
 #define LECTERN_BUS_VIEW_H
 
@@ -56,6 +57,17 @@ bool lec_view_waiting(const struct lec_view *view, bool readable);
 
 /* The view is not current any more; calls back once. */
 void lec_view_lose(struct lec_view *view, const char *reason);
+/* Calls back, and counts it. */
+void lec_view_tell(struct lec_view *view, struct lec_change change);
+/* News of that kind were lost that nobody can tell again. */
+void lec_view_tell_gap(struct lec_view *view, enum event_kind kind);
+
+/* catch_up.c */
+/* Kinds whose events only change what the snapshot has. */
+bool lec_event_in_snapshot(enum event_kind kind);
+/* Each goes on by itself with what else is missing, until the view is live or lost. */
+void lec_view_ask_snapshot(struct lec_view *view);
+void lec_view_ask_journal(struct lec_view *view);
 
 /* subscribe.c */
 int lec_view_open_events(struct lec_view *view, struct lec_err *err);
