@@ -138,7 +138,17 @@ export class Stage {
     return { file, done: () => rmSync(folder, { recursive: true, force: true }) }
   }
 
+  // What began before something failed is ended, or the test would wait for it.
   async open() {
+    try {
+      return await this.begin()
+    } catch (error) {
+      await this.close().catch(() => {})
+      throw error
+    }
+  }
+
+  async begin() {
     this.map = join(this.folder, 'lines.ini')
     this.sim = new Program(this, 'lectern-sim', [this.file, '--map', this.map, '--speed', String(this.speed), ...this.simArgs])
     await until(() => existsSync(this.map) || !this.sim.running(), 'the simulator')
