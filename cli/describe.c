@@ -133,7 +133,7 @@ static int describe_room(struct cli *cli)
         static const char *const lists[] = {"devices", "scenes"};
         for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
             const json_t *names = json_object_get(room, lists[k]);
-            out("%s:", k == 0 ? T("thiết bị", "devices") : T("cảnh", "scenes"));
+            out("%s:", k == 0 ? T("thiết bị", "devices") : T("kịch bản", "scenes"));
             for (size_t i = 0; i < json_array_size(names); i++)
                 out(" %s",
                     json_string_value(json_array_get(names, i)) ? json_string_value(json_array_get(names, i)) : "?");

@@ -137,7 +137,7 @@ int cmd_scene_capture(struct cli *cli)
     } else {
         const json_t *steps = json_object_get(result, "steps");
         int n = json_is_integer(steps) ? (int)json_integer_value(steps) : (int)json_array_size(steps);
-        out(T("đã ghi cảnh %s, %d bước\n\n%s", "kept as scene %s, %d steps\n\n%s"), text_of(result, "scene"), n,
+        out(T("đã ghi kịch bản %s, %d bước\n\n%s", "kept as scene %s, %d steps\n\n%s"), text_of(result, "scene"), n,
             text_of(result, "text"));
     }
     json_decref(result);

@@ -91,7 +91,7 @@ static int leave(struct following *f, int code, const char *why)
     if (f->cli->json)
         out_json(f->now);
     else
-        out(T("%s; cảnh có thể vẫn chạy; dừng bằng: lectern scene cancel %s\n",
+        out(T("%s; kịch bản có thể vẫn chạy; dừng bằng: lectern scene cancel %s\n",
               "%s; the scene may go on; stop it with: lectern scene cancel %s\n"),
             why, text_of(f->now, "scene"));
     return code;

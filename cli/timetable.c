@@ -259,7 +259,7 @@ int cmd_timetable_skip(struct cli *cli)
     if (cli->json)
         out_json(result);
     else
-        out(T("bỏ qua %s–%s %s: cảnh của tiết này không được bắt đầu\n",
+        out(T("bỏ qua %s–%s %s: kịch bản của tiết này không được bắt đầu\n",
               "skipped %s–%s %s: its scenes are not started\n"),
             clock_of(int_of(result, "start", 0), from), clock_of(int_of(result, "end", 0), to),
             text_of(result, "text"));

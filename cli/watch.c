@@ -103,7 +103,7 @@ static void show_body(struct watching *w, const char *what, const char *name, co
         char *text = data ? json_dumps(data, JSON_COMPACT) : NULL;
         stamp();
         if (strcmp(what, "scene") == 0)
-            out(T("cảnh %s: %s\n", "scene %s: %s\n"), name, word_verdict(text_of(body, "state")));
+            out(T("kịch bản %s: %s\n", "scene %s: %s\n"), name, word_verdict(text_of(body, "state")));
         else
             out(T("sự kiện %s: %s %s\n", "event %s: %s %s\n"), text_of(body, "device"), name, text ? text : "");
         free(text);

@@ -59,6 +59,12 @@ def test_the_manual_names_every_command_option_and_exit_code(english):
         assert "| %s | %s |" % (code, text) in page
 
 
+def test_a_scene_is_called_as_on_the_pages(cli, say):
+    out = cli("help").out
+    assert say("kịch bản", "scene") in out
+    assert not re.search("cảnh(?! báo)", out)
+
+
 @pytest.mark.parametrize("env, vietnamese", [
     ({"LANG": "vi_VN.UTF-8"}, True), ({"LANG": "vi"}, True), ({"LANG": "en_US.UTF-8"}, False), ({"LANG": "C"}, False),
     ({"LANG": "vi_VN", "LC_MESSAGES": "en_GB"}, False), ({"LC_ALL": "vi_VN", "LC_MESSAGES": "en_GB"}, True),
