@@ -88,7 +88,7 @@ def test_a_browser_that_takes_a_file_slowly_or_leaves_holds_nobody_up(lab, stage
     file = page.call("run.export", run=run, format="xlsx")["result"]["file"]
     head = "GET /r/phong-201/file/%s HTTP/1.1\r\nHost: %s\r\nCookie: lectern=%s\r\n\r\n" % (file, web.host, token)
     for n in range(10):
-        connection = Connection(web, small=True)
+        connection = Connection(web, takes=4096)
         connection.send(head.encode() * (1 + n % 3))
         if n % 2:
             connection.read(200)

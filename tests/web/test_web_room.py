@@ -172,8 +172,8 @@ def test_a_page_that_reads_nothing_for_a_minute_costs_the_others_nothing(phong20
     newest state. A third has room enough for all, and is there no more: it does not answer a ping. One goes on, and answers."""
     stage, sim, web = phong201  # noqa: F811
     token = web.session("Kỹ thuật", "facilities")
-    quick, asleep = web.page(token).ready(), web.page(token).ready()
-    slow = [Page(web, token, small=True) for _ in range(2)]
+    quick, asleep = web.page(token).ready(), Page(web, token, takes=2_000_000).ready()
+    slow = [Page(web, token, takes=4096) for _ in range(2)]
     for page in slow:
         page.ready()
         page.call("web.follow", journal=True, events=True)

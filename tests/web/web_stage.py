@@ -81,10 +81,11 @@ class Response:
 class Connection:
     """A TCP (or TLS) connection to the gateway, by bytes."""
 
-    def __init__(self, web, small=False, tls=None):
+    def __init__(self, web, takes=None, tls=None):
+        """takes: so many bytes that are not read fit into the kernel; None: as many as it likes."""
         raw = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if small:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        if takes:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, takes)
         raw.settimeout(PATIENCE)
         raw.connect(("127.0.0.1", web.port))
         if web.tls:
@@ -169,9 +170,9 @@ class Connection:
 class Page(Connection):
     """A WebSocket as a page opens it. Messages of the gateway are kept in `seen`; `state` is what they amount to."""
 
-    def __init__(self, web, token=None, room=None, headers=None, path=None, small=False, open=True, before=None, early=b""):
+    def __init__(self, web, token=None, room=None, headers=None, path=None, takes=None, open=True, before=None, early=b""):
         """before: path of a GET on the same connection; early: bytes sent in one piece with the handshake."""
-        super().__init__(web, small)
+        super().__init__(web, takes)
         if before:
             assert self.request("GET", before).status == 200
         self.seen, self.state, self.live, self.hello, self.binary = [], {}, None, None, []
@@ -201,11 +202,12 @@ class Page(Connection):
             n = struct.unpack(">Q", self.read(8))[0]
         return first & 15, bool(first & 0x80), self.read(n)
 
-    def step(self):
+    def step(self, pong=True):
         """Takes one frame; pings are answered. Returns the message if one is whole."""
         opcode, fin, data = self.frame()
         if opcode == PING:
-            self.send(frame(PONG, data))
+            if pong:
+                self.send(frame(PONG, data))
             return None
         if opcode == CLOSE:
             code = struct.unpack(">H", data[:2])[0] if len(data) >= 2 else None
@@ -282,13 +284,15 @@ class Page(Connection):
         return self.answer(self.ask(method, **params))
 
     def closed(self, seconds=None):
-        """Reads until the gateway closes; returns the close code."""
+        """Reads until the gateway closes, and answers no pings; returns the close code."""
+        end = time.monotonic() + (seconds or PATIENCE)
         self.socket.settimeout(seconds or PATIENCE)
         try:
-            while True:
-                self.step()
-        except Closed as end:
-            return end
+            while time.monotonic() < end:
+                self.step(pong=False)
+        except Closed as closed:
+            return closed
+        raise AssertionError("it was not closed; seen last: %s" % self.seen[-3:])
 
 
 class Web:
