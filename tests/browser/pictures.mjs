@@ -1,5 +1,5 @@
-// Each page as a person sees it, with the simulated rooms behind it: it must come up whole and without a complaint. With LECTERN_PICTURES=1
-// what was seen is written to docs/pictures/, which README.md and docs/console.md show.
+// Each page as a person sees it, with the simulated rooms behind it: it must come up whole and without a complaint. What was seen is written to
+// docs/pictures/, which README.md and docs/console.md show: `node --test tests/browser/pictures.mjs` after a change of a page's looks.
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { smaller } from './png.mjs'
 import { PEOPLE, ROOT, Stage, until } from './stage.mjs'
 
-const PICTURES = process.env.LECTERN_PICTURES === '1' ? join(ROOT, 'docs/pictures') : null
+const PICTURES = join(ROOT, 'docs/pictures')
 const LARGEST = 100_000 // bytes of a picture: they are kept in the repository
 const MINUTE = 60_000
 process.env.TZ = 'Asia/Ho_Chi_Minh' // the rooms' time, as the browser's
@@ -45,7 +45,6 @@ async function draw(page, name) {
   assert.deepEqual(page.complaints, [])
   assert.ok(png.length < LARGEST, `${name} has ${png.length} bytes`)
   assert.equal(await page.getByText('Đang tải').or(page.getByText('Loading')).count(), 0, 'it has come up')
-  if (!PICTURES) return
   mkdirSync(PICTURES, { recursive: true })
   writeFileSync(join(PICTURES, `${name}.png`), png)
 }
