@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +59,7 @@ static void find_port(void)
     for (double end = bench_now() + 10; bench_now() < end; usleep(10000)) {
         FILE *f = fopen(path, "r");
         while (f && fgets(line, sizeof line, f)) {
-            char *at = strstr(line, "listening on http://127.0.0.1:");
+            char *at = strstr(line, "listening on http");
             int64_t n;
             if (!at)
                 continue;
@@ -73,14 +75,36 @@ static void find_port(void)
     bench_die("lectern-web does not listen");
 }
 
-static pid_t start_web(const char *folder)
+static pid_t start_web(const char *folder, bool tls)
 {
-    char run[512];
+    char run[512], file[600];
     snprintf(run, sizeof run, "%s/run", bench_folder());
-    pid_t pid =
-        bench_start(-1, "lectern-web", "--listen", "127.0.0.1:0", "--state", folder, "--run", run, (char *)NULL);
+    snprintf(file, sizeof file, "%s/both.pem", folder);
+    pid_t pid = bench_start(-1, "lectern-web", "--listen", "127.0.0.1:0", "--state", folder, "--run", run,
+                            tls ? "--cert" : (char *)NULL, file, "--key", file, (char *)NULL);
     find_port();
     return pid;
+}
+
+/* Certificate and key in one file, both.pem. */
+static void make_certificate(const char *folder)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/both.pem", folder);
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *x = X509_new();
+    FILE *f = fopen(path, "we");
+    if (!key || !x || !f)
+        bench_die("no certificate");
+    X509_gmtime_adj(X509_getm_notBefore(x), 0);
+    X509_gmtime_adj(X509_getm_notAfter(x), 86400);
+    X509_set_pubkey(x, key);
+    if (!X509_sign(x, key, EVP_sha256()) || !PEM_write_X509(f, x) ||
+        !PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL))
+        bench_die("no certificate");
+    fclose(f);
+    X509_free(x);
+    EVP_PKEY_free(key);
 }
 
 static void start_room(void)
@@ -192,12 +216,12 @@ static void serve(double seconds)
     }
 }
 
-static void idle_memory(const char *folder)
+/* tls: with a certificate that is made for it. */
+static void idle_memory(const char *folder, bool tls)
 {
-    pid_t pid = start_web(folder);
+    pid_t pid = start_web(folder, tls);
     sleep(2);
-    bench_row("web.idle-memory", bench_rss(pid) / 1e6, "MB", 12, true);
-    bench_note("resident, all of it: libraries that other programs share, too; with no page open");
+    bench_row(tls ? "web.idle-memory (TLS)" : "web.idle-memory", bench_rss(pid) / 1e6, "MB", 12, true);
     bench_stop(pid);
     port = 0;
 }
@@ -215,10 +239,13 @@ int main(int argc, char **argv)
     mkdir(folder, 0700);
     make_session(folder);
     start_room();
-    idle_memory(folder);
+    make_certificate(folder);
+    idle_memory(folder, false);
+    unlink(log);
+    idle_memory(folder, true);
     unlink(log);
 
-    pid_t web = start_web(folder);
+    pid_t web = start_web(folder, false);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     for (int i = 0; i < PAGES; i++) {
         open_page(&pages[i]);

@@ -30,10 +30,16 @@ struct door {
     struct lws *wsi;
     struct visitor *visitors;
     unsigned n;
+    uint64_t taken;
     struct visitor *entering; /* the one that is just being handed to the loop, unless that has ended it already */
     int64_t said_at;          /* when the log last said that somebody was turned away */
     unsigned turned_away;
 };
+
+uint64_t door_taken(const struct door *door)
+{
+    return door->taken;
+}
 
 unsigned door_count(const struct door *door)
 {
@@ -206,6 +212,7 @@ static void take_in(struct door *door, int fd, const struct sockaddr_storage *fr
         v->next->prev = v;
     door->visitors = v;
     door->n++;
+    door->taken++;
     int type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | (server->setup.cert ? LWS_ADOPT_ALLOW_SSL : 0);
     lws_adopt_desc_t desc = {.vh = server->vhost, .type = (lws_adoption_type)type, .fd = {.sockfd = fd}, .opaque = v};
     door->entering = v;

@@ -45,6 +45,8 @@ int door_open(struct server *server, struct door **out, struct lec_err *err);
 /* No more connections are taken. */
 void door_close(struct door **door);
 unsigned door_count(const struct door *door);
+/* How many have come since the start. */
+uint64_t door_taken(const struct door *door);
 
 struct visitor *door_visitor(struct lws *wsi);
 /* The address for the log; "?" if there is none. */

@@ -23,6 +23,7 @@
 #include "lectern/log.h"
 #include "lectern/people.h"
 #include "loop.h"
+#include "memory.h"
 #include "room.h"
 #include "sign_in.h"
 #include "wire.h"
@@ -30,6 +31,8 @@
 
 #define END_NS         (300 * LEC_MS) /* for pages to take the last message */
 #define NOTE_MS        5000
+#define FIRST_QUIET_US LWS_US_PER_SEC
+#define QUIET_US       (60 * LWS_US_PER_SEC)
 #define SAY_AGAIN      (10 * LEC_SEC)
 #define HEADER_BYTES   4096               /* of one request */
 #define HEADERS_ATONCE SERVER_CONNECTIONS /* whose head is being read: a slow one keeps nobody else waiting */
@@ -38,7 +41,8 @@ struct life {
     struct server *server;
     int signals;
     struct lws *wsi;
-    lws_sorted_usec_list_t watchdog, end;
+    lws_sorted_usec_list_t watchdog, end, quiet;
+    uint64_t visitors;    /* that had come when memory was given back last */
     uint64_t watchdog_us; /* 0: none is wanted */
     int64_t end_by;
     bool over;
@@ -211,6 +215,18 @@ static void on_watchdog(lws_sorted_usec_list_t *sul)
     lws_sul_schedule(life->server->lws, 0, sul, on_watchdog, (lws_usec_t)life->watchdog_us / 2);
 }
 
+/* Nobody is here: what those who were here, or the start, took is given back. */
+static void on_quiet(lws_sorted_usec_list_t *sul)
+{
+    struct life *life = loop_owner(sul, struct life, quiet);
+    struct server *server = life->server;
+    if (door_count(server->door) == 0 && life->visitors != door_taken(server->door)) {
+        memory_give_back();
+        life->visitors = door_taken(server->door);
+    }
+    lws_sul_schedule(server->lws, 0, sul, on_quiet, QUIET_US);
+}
+
 static int open_life(struct server *server, struct lec_err *err)
 {
     struct life *life = calloc(1, sizeof *life);
@@ -230,6 +246,8 @@ static int open_life(struct server *server, struct lec_err *err)
         lws_sul_schedule(server->lws, 0, &life->watchdog, on_watchdog, (lws_usec_t)life->watchdog_us / 2);
     else
         life->watchdog_us = 0;
+    life->visitors = UINT64_MAX; /* nobody, and not given back yet */
+    lws_sul_schedule(server->lws, 0, &life->quiet, on_quiet, FIRST_QUIET_US);
     return loop_watch(server, life->signals, on_signal, server, &life->wsi, err);
 }
 
