@@ -71,8 +71,10 @@ test('fingers zoom, pan and select while data flow, and the view stays where the
   near(panned.from, near8.from + near8.span / 2, near8.span)
   near(panned.span, near8.span, near8.span)
 
-  const run = JSON.parse(stage.lectern(['run', 'list', '--json']))
-  const id = (run[0] ?? run.runs[0]).run
+  const { run: id } = await until(() => { // it is on the disk once its trigger has come
+    const list = JSON.parse(stage.lectern(['run', 'list', '--json']))
+    return (list.runs ?? list)[0]
+  }, 'the run on the disk')
   const samples = () => JSON.parse(stage.lectern(['run', 'show', id, '--json'])).channels.find((c) => c.channel === 'water').samples
   const had = samples()
   await until(() => samples() > had + 8, 'more samples')
