@@ -27,8 +27,7 @@ void lec_buf_clear(struct lec_buf *b)
         b->data[0] = '\0';
 }
 
-/* Makes room for `n` more bytes and the NUL. */
-static bool reserve(struct lec_buf *b, size_t n)
+bool lec_buf_grow(struct lec_buf *b, size_t n)
 {
     if (b->failed || n > b->max || b->len > b->max - n) {
         b->failed = true;
@@ -40,6 +39,8 @@ static bool reserve(struct lec_buf *b, size_t n)
     size_t size = b->size ? b->size : 256;
     while (size < need)
         size *= 2;
+    if (size - 1 > b->max)
+        size = b->max + 1;
     char *data = realloc(b->data, size);
     if (!data) {
         b->failed = true;
@@ -48,26 +49,6 @@ static bool reserve(struct lec_buf *b, size_t n)
     b->data = data;
     b->size = size;
     return true;
-}
-
-void lec_buf_put(struct lec_buf *b, const void *data, size_t n)
-{
-    if (!reserve(b, n))
-        return;
-    if (n > 0)
-        memcpy(b->data + b->len, data, n);
-    b->len += n;
-    b->data[b->len] = '\0';
-}
-
-void lec_buf_puts(struct lec_buf *b, const char *s)
-{
-    lec_buf_put(b, s, strlen(s));
-}
-
-void lec_buf_putc(struct lec_buf *b, char c)
-{
-    lec_buf_put(b, &c, 1);
 }
 
 void lec_buf_printf(struct lec_buf *b, const char *fmt, ...)
@@ -82,54 +63,45 @@ void lec_buf_printf(struct lec_buf *b, const char *fmt, ...)
         b->failed = true;
     } else if ((size_t)n < sizeof small) {
         lec_buf_put(b, small, (size_t)n);
-    } else if (reserve(b, (size_t)n)) {
+    } else if (lec_buf_reserve(b, (size_t)n)) {
         vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
         b->len += (size_t)n;
     }
     va_end(again);
 }
 
-/* Bytes without control characters: well-formed UTF-8 as it is, each other byte as U+FFFD. */
-static void put_repaired(struct lec_buf *b, const char *s, size_t len)
+/* Bytes of `s` that stand in a string as they are: well-formed UTF-8 up to the first character to be escaped. */
+static size_t plain(const char *s)
 {
-    for (size_t i = 0; i < len;) {
-        size_t n = (unsigned char)s[i] < 0x80 ? 1 : 0;
-        for (size_t m = 2; n == 0 && m <= 4 && i + m <= len; m++)
-            if (lec_is_utf8(s + i, m))
-                n = m;
-        if (n > 0)
-            lec_buf_put(b, s + i, n);
-        else
-            lec_buf_puts(b, "\xEF\xBF\xBD");
-        i += n > 0 ? n : 1;
+    for (size_t n = 0;;) {
+        unsigned char c = (unsigned char)s[n];
+        size_t step = 1;
+        if (c < 0x20 || c == '"' || c == '\\')
+            return n;
+        if (c >= 0x80)
+            step = lec_utf8_char(s + n, strnlen(s + n, LEC_UTF8_MAX));
+        if (step == 0)
+            return n;
+        n += step;
     }
 }
 
 void lec_json_str(struct lec_buf *b, const char *s)
 {
-    size_t n = strlen(s);
-    bool clean = lec_is_utf8(s, n);
-    if (!reserve(b, n + 2))
-        return;
     lec_buf_putc(b, '"');
-    for (size_t i = 0; i < n;) {
-        size_t run = strcspn(s + i, "\"\\\b\f\n\r\t\x01\x02\x03\x04\x05\x06\x07\x0b\x0e\x0f\x10\x11\x12"
-                                    "\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
-        if (clean) {
-            lec_buf_put(b, s + i, run);
-        } else {
-            put_repaired(b, s + i, run);
-        }
-        i += run;
-        if (i >= n)
+    for (;; s++) {
+        size_t n = plain(s);
+        lec_buf_put(b, s, n);
+        s += n;
+        unsigned char c = (unsigned char)*s;
+        if (c == '\0')
             break;
-        if (s[i] == '"' || s[i] == '\\') {
-            lec_buf_putc(b, '\\');
-            lec_buf_putc(b, s[i]);
-        } else {
-            lec_buf_printf(b, "\\u%04x", (unsigned)(unsigned char)s[i]);
-        }
-        i++;
+        if (c >= 0x80)
+            lec_buf_puts(b, "\xEF\xBF\xBD");
+        else if (c < 0x20)
+            lec_buf_printf(b, "\\u%04x", c);
+        else
+            lec_buf_put(b, (const char[]){'\\', *s}, 2);
     }
     lec_buf_putc(b, '"');
 }

@@ -229,9 +229,9 @@ int lec_unescape(const char *text, unsigned char *out, size_t size)
     return (int)n;
 }
 
-/* The length of the well-formed UTF-8 character at `s` (at most `len` bytes), or 0. */
-static size_t utf8_char(const unsigned char *s, size_t len)
+size_t lec_utf8_char(const char *text, size_t len)
 {
+    const unsigned char *s = (const unsigned char *)text;
     if (s[0] < 0x80)
         return 1;
     size_t n = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
@@ -248,9 +248,9 @@ static size_t utf8_char(const unsigned char *s, size_t len)
 
 bool lec_copy_utf8(char *out, size_t size, const char *text, size_t len)
 {
-    size_t n = 0;
+    size_t n = len < size ? len : 0;
     while (n < len) {
-        size_t step = utf8_char((const unsigned char *)text + n, len - n);
+        size_t step = lec_utf8_char(text + n, len - n);
         if (step == 0)
             step = 1; /* not UTF-8: bytes are kept, checking is lec_is_utf8's work */
         if (n + step > size - 1)
@@ -262,12 +262,17 @@ bool lec_copy_utf8(char *out, size_t size, const char *text, size_t len)
     return n == len;
 }
 
+bool lec_copy_text(char *out, size_t size, const char *text)
+{
+    return lec_copy_utf8(out, size, text, strlen(text));
+}
+
 bool lec_is_utf8(const char *text, size_t len)
 {
-    const unsigned char *s = (const unsigned char *)text;
     for (size_t i = 0; i < len;) {
-        size_t n = utf8_char(s + i, len - i);
-        if (n == 0 || (n == 1 && (s[i] == 0x7F || (s[i] < 0x20 && s[i] != '\t'))))
+        unsigned char c = (unsigned char)text[i];
+        size_t n = lec_utf8_char(text + i, len - i);
+        if (n == 0 || c == 0x7F || (c < 0x20 && c != '\t'))
             return false;
         i += n;
     }

@@ -11,13 +11,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lectern/err.h"
 #include "lectern/value.h"
 
 struct lec_buf {
     char *data; /* NULL until the first append */
-    size_t len, size;
+    size_t len;
+    size_t size; /* bytes at `data`; at most max and the NUL */
     size_t max;  /* cap in bytes, given at init */
     bool failed; /* something did not fit */
 };
@@ -27,10 +29,36 @@ void lec_buf_init(struct lec_buf *b, size_t max);
 void lec_buf_done(struct lec_buf *b);
 /* Empties without freeing; clears `failed`. */
 void lec_buf_clear(struct lec_buf *b);
-void lec_buf_put(struct lec_buf *b, const void *data, size_t n);
-void lec_buf_puts(struct lec_buf *b, const char *s);
-void lec_buf_putc(struct lec_buf *b, char c);
+/* Makes room for `n` more bytes and the NUL, and says whether there is. */
+bool lec_buf_grow(struct lec_buf *b, size_t n);
 void lec_buf_printf(struct lec_buf *b, const char *fmt, ...) LEC_PRINTF(2, 3);
+
+/* Text is written in many small pieces, and most of them fit into the room that is there: these are inline, so that
+ * such a piece costs its bytes and a comparison. */
+static inline bool lec_buf_reserve(struct lec_buf *b, size_t n)
+{
+    return (!b->failed && n < b->size - b->len) || lec_buf_grow(b, n);
+}
+
+static inline void lec_buf_put(struct lec_buf *b, const void *data, size_t n)
+{
+    if (!lec_buf_reserve(b, n))
+        return;
+    if (n > 0)
+        memcpy(b->data + b->len, data, n);
+    b->len += n;
+    b->data[b->len] = '\0';
+}
+
+static inline void lec_buf_puts(struct lec_buf *b, const char *s)
+{
+    lec_buf_put(b, s, strlen(s));
+}
+
+static inline void lec_buf_putc(struct lec_buf *b, char c)
+{
+    lec_buf_put(b, &c, 1);
+}
 
 /* JSON: each writes one value; bytes that are not UTF-8 become U+FFFD. A number that is not finite becomes null.
  * Floats are written with the fewest digits that read back the same. */

@@ -38,6 +38,11 @@ int lec_unescape(const char *text, unsigned char *out, size_t size);
 /* Copies at most size - 1 bytes of `text` without leaving half a UTF-8 character, and NUL-terminates.
  * Returns true if all of it fitted. size: at least 1. */
 bool lec_copy_utf8(char *out, size_t size, const char *text, size_t len);
+/* The same of a text that ends with a NUL. */
+bool lec_copy_text(char *out, size_t size, const char *text);
+#define LEC_UTF8_MAX 4 /* bytes of a character */
+/* The bytes of the character that `text` begins with, which has `len` bytes, at least 1; 0: they are not UTF-8. */
+size_t lec_utf8_char(const char *text, size_t len);
 /* Whether `text` is well-formed UTF-8 without NUL or other control characters than tab. */
 bool lec_is_utf8(const char *text, size_t len);
 
