@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lectern/buf.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 static void forget_devices(struct state *s)
@@ -263,19 +264,11 @@ static void write_json(struct lec_buf *b, const json_t *value)
     }
 }
 
-static void write_text(struct lec_buf *b, const char *key, const char *text)
-{
-    if (!text || text[0] == '\0')
-        return;
-    lec_json_key(b, key);
-    lec_json_str(b, text);
-}
-
 static void write_reading(struct lec_buf *b, const struct lec_reading *r)
 {
     lec_buf_puts(b, "{\"value\":");
     write_json(b, r->value);
-    write_text(b, "quality", r->quality);
+    lec_member_str_if_any(b, "quality", r->quality);
     if (r->time > 0) {
         lec_json_key(b, "time");
         lec_json_int(b, r->time);
@@ -284,7 +277,7 @@ static void write_reading(struct lec_buf *b, const struct lec_reading *r)
         lec_json_key(b, "age_ms");
         lec_json_int(b, r->age_ms);
     }
-    write_text(b, "unit", r->unit);
+    lec_member_str_if_any(b, "unit", r->unit);
     if (r->wanted) {
         lec_json_key(b, "wanted");
         write_json(b, r->wanted);
@@ -293,8 +286,8 @@ static void write_reading(struct lec_buf *b, const struct lec_reading *r)
         lec_json_key(b, "simulated");
         lec_json_bool(b, true);
     }
-    write_text(b, "reason", r->reason);
-    write_text(b, "by", r->by);
+    lec_member_str_if_any(b, "reason", r->reason);
+    lec_member_str_if_any(b, "by", r->by);
     if (r->by_time > 0) {
         lec_json_key(b, "by_time");
         lec_json_int(b, r->by_time);
@@ -312,13 +305,13 @@ static void write_device(struct lec_buf *b, const struct state *s, const struct 
     lec_json_str(b, dev->name);
     lec_buf_puts(b, ":{");
     if (dev->version > from) {
-        write_text(b, "status", device.status);
-        write_text(b, "reason", device.reason);
+        lec_member_str_if_any(b, "status", device.status);
+        lec_member_str_if_any(b, "reason", device.reason);
         if (device.remedy) {
             lec_json_key(b, "remedy");
             lec_buf_putc(b, '{');
-            write_text(b, "vi", json_string_value(json_object_get(device.remedy, "vi")));
-            write_text(b, "en", json_string_value(json_object_get(device.remedy, "en")));
+            lec_member_str_if_any(b, "vi", json_string_value(json_object_get(device.remedy, "vi")));
+            lec_member_str_if_any(b, "en", json_string_value(json_object_get(device.remedy, "en")));
             lec_buf_putc(b, '}');
         }
     }

@@ -3,14 +3,7 @@
 #include <string.h>
 
 #include "alarm/internal.h"
-
-static void text_member(struct lec_buf *b, const char *key, const char *text)
-{
-    if (!*text)
-        return;
-    lec_json_key(b, key);
-    lec_json_str(b, text);
-}
+#include "lectern/member.h"
 
 static void time_member(struct lec_buf *b, const char *key, int64_t us)
 {
@@ -24,8 +17,8 @@ static void words_member(struct lec_buf *b, const char *key, const struct words 
 {
     lec_json_key(b, key);
     lec_buf_putc(b, '{');
-    text_member(b, "vi", w->vi);
-    text_member(b, "en", w->en);
+    lec_member_str_if_any(b, "vi", w->vi);
+    lec_member_str_if_any(b, "en", w->en);
     lec_buf_putc(b, '}');
 }
 
@@ -39,8 +32,8 @@ void json_raise(const struct raise *raise, struct lec_buf *b)
     lec_json_str(b, raise->ended_us ? "cleared" : raise->acked_us ? "acknowledged" : "raised");
     lec_json_key(b, "severity");
     lec_json_str(b, severity_name(raise->severity));
-    text_member(b, "device", raise->device);
-    text_member(b, "point", raise->point);
+    lec_member_str_if_any(b, "device", raise->device);
+    lec_member_str_if_any(b, "point", raise->point);
     if (raise->value.type != LEC_NONE) {
         lec_json_key(b, "value");
         lec_json_value(b, &raise->value);
@@ -54,14 +47,14 @@ void json_raise(const struct raise *raise, struct lec_buf *b)
     words_member(b, "text", &raise->text);
     if (*raise->remedy.vi || *raise->remedy.en)
         words_member(b, "remedy", &raise->remedy);
-    text_member(b, "reason", raise->reason);
-    text_member(b, "caller", raise->caller);
+    lec_member_str_if_any(b, "reason", raise->reason);
+    lec_member_str_if_any(b, "caller", raise->caller);
     time_member(b, "raised", raise->raised_us);
     time_member(b, "acknowledged", raise->acked_us);
-    text_member(b, "by", raise->by);
-    text_member(b, "note", raise->note);
+    lec_member_str_if_any(b, "by", raise->by);
+    lec_member_str_if_any(b, "note", raise->note);
     time_member(b, "cleared", raise->ended_us);
-    text_member(b, "over", raise->over);
+    lec_member_str_if_any(b, "over", raise->over);
     if (raise->chatters) {
         lec_buf_puts(b, ",\"chatters\":true,\"times\":");
         lec_json_int(b, (int64_t)raise->times);
@@ -71,8 +64,8 @@ void json_raise(const struct raise *raise, struct lec_buf *b)
 static void shelf_members(const struct shelf *shelf, struct lec_buf *b)
 {
     time_member(b, "shelved_until", shelf->until_us);
-    text_member(b, "shelved_by", shelf->by);
-    text_member(b, "shelved_reason", shelf->reason);
+    lec_member_str_if_any(b, "shelved_by", shelf->by);
+    lec_member_str_if_any(b, "shelved_reason", shelf->reason);
 }
 
 void json_alarm(const struct rule *r, const struct raise *raise, const struct shelf *shelf, struct lec_buf *b)
@@ -89,9 +82,9 @@ void json_alarm(const struct rule *r, const struct raise *raise, const struct sh
         lec_json_key(b, "severity");
         lec_json_str(b, severity_name(r->severity));
         if (r->device)
-            text_member(b, "device", r->device->name);
+            lec_member_str_if_any(b, "device", r->device->name);
         if (r->point)
-            text_member(b, "point", r->point->name);
+            lec_member_str_if_any(b, "point", r->point->name);
         text_label(r, &label);
         words_member(b, "text", &label);
     }

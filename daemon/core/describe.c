@@ -2,25 +2,16 @@
 #include <string.h>
 
 #include "core/core.h"
-
-static void text(struct lec_buf *b, const char *key, const char *value)
-{
-    lec_json_key(b, key);
-    lec_json_str(b, value);
-}
+#include "lectern/member.h"
 
 void describe_named(struct lec_buf *b, const char *key, const char *vi, const char *en, const char *name)
 {
-    lec_json_key(b, key);
-    lec_buf_puts(b, "{\"vi\":");
-    lec_json_str(b, *vi ? vi : name);
-    text(b, "en", *en ? en : *vi ? vi : name);
-    lec_buf_putc(b, '}');
+    lec_member_words(b, key, vi, en, name);
 }
 
 void describe_label(struct lec_buf *b, const char *vi, const char *en, const char *name)
 {
-    describe_named(b, "label", vi, en, name);
+    lec_member_words(b, "label", vi, en, name);
 }
 
 static void list(struct lec_buf *b, const char *key, const char *const at[], size_t n)
@@ -54,7 +45,7 @@ static void when(struct lec_buf *b, const struct lec_when *w)
         return;
     lec_json_key(b, "when");
     lec_buf_putc(b, '{');
-    text(b, "point", w->point->name);
+    lec_member_str(b, "point", w->point->name);
     list(b, "values", w->values, w->n_values);
     lec_buf_putc(b, '}');
 }
@@ -65,12 +56,11 @@ static void point(struct lec_buf *b, const struct lec_point *p, const struct lec
     const char *unit = cal && *cal->unit ? cal->unit : p->unit;
     lec_json_next(b);
     lec_buf_putc(b, '{');
-    text(b, "name", p->name);
+    lec_member_str(b, "name", p->name);
     describe_label(b, p->label, p->label_en, p->name);
-    text(b, "type", lec_type_name(p->type));
-    if (*unit)
-        text(b, "unit", unit);
-    text(b, "access", access_name(p->access));
+    lec_member_str(b, "type", lec_type_name(p->type));
+    lec_member_str_if_any(b, "unit", unit);
+    lec_member_str(b, "access", access_name(p->access));
     if (p->has_range) {
         number(b, "min", p->min, p->type);
         number(b, "max", p->max, p->type);
@@ -99,8 +89,8 @@ static void argument(struct lec_buf *b, const struct lec_arg *a)
 {
     lec_json_next(b);
     lec_buf_putc(b, '{');
-    text(b, "name", a->name);
-    text(b, "type", lec_type_name(a->type));
+    lec_member_str(b, "name", a->name);
+    lec_member_str(b, "type", lec_type_name(a->type));
     if (a->has_range) {
         number(b, "min", a->min, a->type);
         number(b, "max", a->max, a->type);
@@ -114,7 +104,7 @@ static void action(struct lec_buf *b, const struct lec_action *a)
 {
     lec_json_next(b);
     lec_buf_putc(b, '{');
-    text(b, "name", a->name);
+    lec_member_str(b, "name", a->name);
     describe_label(b, a->label, a->label_en, a->name);
     lec_json_key(b, "args");
     lec_buf_putc(b, '[');
@@ -134,8 +124,8 @@ void describe_remedy(struct lec_buf *b, const struct lec_device *desc, int code)
         return;
     lec_json_key(b, "remedy");
     lec_buf_putc(b, '{');
-    text(b, "vi", vi);
-    text(b, "en", en);
+    lec_member_str(b, "vi", vi);
+    lec_member_str(b, "en", en);
     lec_buf_putc(b, '}');
 }
 
@@ -144,22 +134,22 @@ void describe_device(struct core *core, const struct device_state *d, struct lec
     (void)core;
     const struct lec_device *desc = d->desc;
     lec_buf_putc(b, '{');
-    text(b, "name", desc->name);
+    lec_member_str(b, "name", desc->name);
     describe_label(b, desc->label, desc->label_en, desc->name);
-    text(b, "class", desc->class_name);
-    text(b, "profile", desc->profile);
-    text(b, "driver", desc->driver);
-    text(b, "line", desc->line ? desc->line->name : "");
-    text(b, "status", state_status_name(d->status));
+    lec_member_str(b, "class", desc->class_name);
+    lec_member_str(b, "profile", desc->profile);
+    lec_member_str(b, "driver", desc->driver);
+    lec_member_str(b, "line", desc->line ? desc->line->name : "");
+    lec_member_str(b, "status", state_status_name(d->status));
     if (d->status == DEVICE_AWAY) {
-        text(b, "reason", d->reason);
+        lec_member_str(b, "reason", d->reason);
         describe_remedy(b, desc, d->code);
     }
     lec_json_key(b, "simulated");
     lec_json_bool(b, desc->line && desc->line->simulated);
     if (full) {
-        text(b, "vendor", desc->vendor);
-        text(b, "model", desc->model);
+        lec_member_str(b, "vendor", desc->vendor);
+        lec_member_str(b, "model", desc->model);
         lec_json_key(b, "points");
         lec_buf_putc(b, '[');
         for (size_t i = 0; i < desc->n_points; i++)
@@ -202,8 +192,8 @@ static void form(struct core *core, struct lec_buf *b, const char *target, const
     lec_buf_printf(b, "lectern://%s/%s/%s", core->room->site, core->room->id, target);
     lec_buf_putc(b, '"');
     list(b, "op", ops, n_ops);
-    text(b, "contentType", "application/json");
-    text(b, "lectern:method", method);
+    lec_member_str(b, "contentType", "application/json");
+    lec_member_str(b, "lectern:method", method);
     lec_buf_puts(b, "}]");
 }
 
@@ -214,10 +204,9 @@ static void property(struct core *core, struct lec_buf *b, const struct lec_poin
     snprintf(target, sizeof target, "%s.%s", p->device->name, p->name);
     lec_json_key(b, p->name);
     lec_buf_putc(b, '{');
-    text(b, "title", *p->label_en ? p->label_en : p->name);
-    text(b, "type", wot_type(p->type));
-    if (*p->unit)
-        text(b, "unit", p->unit);
+    lec_member_str(b, "title", *p->label_en ? p->label_en : p->name);
+    lec_member_str(b, "type", wot_type(p->type));
+    lec_member_str_if_any(b, "unit", p->unit);
     if (p->has_range) {
         number(b, "minimum", p->min, p->type);
         number(b, "maximum", p->max, p->type);
@@ -240,13 +229,13 @@ static void wot_action(struct core *core, struct lec_buf *b, const struct lec_ac
     snprintf(target, sizeof target, "%s.%s", a->device->name, a->name);
     lec_json_key(b, a->name);
     lec_buf_putc(b, '{');
-    text(b, "title", *a->label_en ? a->label_en : a->name);
+    lec_member_str(b, "title", *a->label_en ? a->label_en : a->name);
     if (a->n_args > 0) {
         lec_buf_puts(b, ",\"input\":{\"type\":\"object\",\"properties\":{");
         for (size_t i = 0; i < a->n_args; i++) {
             lec_json_key(b, a->args[i].name);
             lec_buf_putc(b, '{');
-            text(b, "type", wot_type(a->args[i].type));
+            lec_member_str(b, "type", wot_type(a->args[i].type));
             lec_buf_putc(b, '}');
         }
         lec_buf_puts(b, "}}");
@@ -262,12 +251,12 @@ void describe_thing(struct core *core, const struct device_state *d, struct lec_
                     "\"@language\":\"en\"}]");
     char id[4 * LEC_NAME_MAX];
     snprintf(id, sizeof id, "urn:lectern:%s:%s:%s", core->room->site, core->room->id, desc->name);
-    text(b, "id", id);
-    text(b, "title", *desc->label_en ? desc->label_en : desc->name);
+    lec_member_str(b, "id", id);
+    lec_member_str(b, "title", *desc->label_en ? desc->label_en : desc->name);
     lec_json_key(b, "titles");
     lec_buf_puts(b, "{\"vi\":");
     lec_json_str(b, *desc->label ? desc->label : desc->name);
-    text(b, "en", *desc->label_en ? desc->label_en : desc->name);
+    lec_member_str(b, "en", *desc->label_en ? desc->label_en : desc->name);
     lec_buf_putc(b, '}');
     lec_buf_puts(b, ",\"securityDefinitions\":{\"local\":{\"scheme\":\"nosec\"}},\"security\":\"local\"");
     lec_json_key(b, "properties");

@@ -2,12 +2,7 @@
 #include <string.h>
 
 #include "core/record.h"
-
-static void text(struct lec_buf *b, const char *key, const char *value)
-{
-    lec_json_key(b, key);
-    lec_json_str(b, value);
-}
+#include "lectern/member.h"
 
 static const char *unit_of(struct core *core, const struct lec_channel *c)
 {
@@ -24,15 +19,15 @@ static void channel_json(struct core *core, const struct lec_channel *c, struct 
     char target[2 * LEC_NAME_MAX + 2];
     lec_json_next(b);
     lec_buf_putc(b, '{');
-    text(b, "channel", c->name);
-    text(b, "kind", lec_channel_kind_name(c->kind));
+    lec_member_str(b, "channel", c->name);
+    lec_member_str(b, "kind", lec_channel_kind_name(c->kind));
     if (c->kind == LEC_CHANNEL_POINT || c->kind == LEC_CHANNEL_COUNT) {
         snprintf(target, sizeof target, "%s.%s", c->device->name,
                  c->kind == LEC_CHANNEL_POINT ? c->point->name : c->event);
-        text(b, "target", target);
+        lec_member_str(b, "target", target);
     }
     if (c->kind == LEC_CHANNEL_DERIVED)
-        text(b, "formula", c->formula);
+        lec_member_str(b, "formula", c->formula);
     if (c->rate_hz > 0) {
         lec_json_key(b, "rate_hz");
         lec_json_float(b, c->rate_hz);
@@ -41,7 +36,7 @@ static void channel_json(struct core *core, const struct lec_channel *c, struct 
         lec_json_key(b, "fastest_hz");
         lec_json_float(b, 1e9 / (double)c->point->fastest_ns);
     }
-    text(b, "unit", unit_of(core, c));
+    lec_member_str(b, "unit", unit_of(core, c));
     if (c->decimals >= 0) {
         lec_json_key(b, "decimals");
         lec_json_int(b, c->decimals);
@@ -54,7 +49,7 @@ static void field_json(const struct lec_field *f, struct lec_buf *b)
 {
     lec_json_next(b);
     lec_buf_putc(b, '{');
-    text(b, "field", f->name);
+    lec_member_str(b, "field", f->name);
     describe_label(b, f->label, f->label_en, f->name);
     lec_json_key(b, "required");
     lec_json_bool(b, f->required);
@@ -73,13 +68,13 @@ static void field_json(const struct lec_field *f, struct lec_buf *b)
 static void condition_json(struct lec_buf *b, const char *key, const struct lec_condition *c)
 {
     if (c->kind != LEC_COND_NONE)
-        text(b, key, c->text);
+        lec_member_str(b, key, c->text);
 }
 
 void experiment_json(struct core *core, const struct lec_experiment *e, struct lec_buf *b)
 {
     lec_buf_putc(b, '{');
-    text(b, "experiment", e->name);
+    lec_member_str(b, "experiment", e->name);
     describe_label(b, e->label, e->label_en, e->name);
     lec_json_key(b, "channels");
     lec_buf_putc(b, '[');
@@ -94,7 +89,7 @@ void experiment_json(struct core *core, const struct lec_experiment *e, struct l
     condition_json(b, "stop", &e->stop);
     condition_json(b, "sample", &e->sample);
     if (e->on_event && e->sample.kind == LEC_COND_NONE)
-        text(b, "sample", "by hand");
+        lec_member_str(b, "sample", "by hand");
     if (e->pre_ns > 0) {
         lec_json_key(b, "pre_ms");
         lec_json_int(b, e->pre_ns / LEC_MS);

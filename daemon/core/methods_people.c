@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/methods.h"
+#include "lectern/member.h"
 
 #define MINUTE_NS (60 * LEC_SEC)
 #define LOGINS_MAX                                                                                                     \
@@ -43,14 +44,6 @@ static bool param_line(struct core *core, const struct request *r, const char *n
     return false;
 }
 
-static void member(struct lec_buf *b, const char *key, const char *text)
-{
-    if (!*text)
-        return;
-    lec_json_key(b, key);
-    lec_json_str(b, text);
-}
-
 void login_note(struct core *core, struct request *r)
 {
     static const char *const whats[] = {"in", "out", "wrong", "throttled", "paired", "stolen"};
@@ -73,9 +66,9 @@ void login_note(struct core *core, struct request *r)
     lec_buf_init(&b, 4096);
     lec_buf_puts(&b, "{\"what\":");
     lec_json_str(&b, what);
-    member(&b, "person", person);
-    member(&b, "address", address);
-    member(&b, "reason", reason);
+    lec_member_str_if_any(&b, "person", person);
+    lec_member_str_if_any(&b, "address", address);
+    lec_member_str_if_any(&b, "reason", reason);
     lec_buf_putc(&b, '}');
     if (!in_time(&since, &n, LOGINS_MAX))
         core->limits.logins++;
@@ -108,12 +101,12 @@ void simulator_note(struct core *core, struct request *r)
     lec_buf_init(&b, 4096);
     lec_buf_puts(&b, "{\"method\":");
     lec_json_str(&b, method);
-    member(&b, "target", device);
-    member(&b, "details", details);
+    lec_member_str_if_any(&b, "target", device);
+    lec_member_str_if_any(&b, "details", details);
     lec_json_key(&b, "outcome");
     lec_json_str(&b, *reason ? "refused" : "done");
-    member(&b, "reason", reason);
-    member(&b, "via", r->principal);
+    lec_member_str_if_any(&b, "reason", reason);
+    lec_member_str_if_any(&b, "via", r->principal);
     lec_buf_putc(&b, '}');
     if (!in_time(&since, &n, LOGINS_MAX))
         core->limits.logins++;

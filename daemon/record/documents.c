@@ -2,45 +2,27 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "lectern/member.h"
 #include "record/impl.h"
-
-static void text(struct lec_buf *b, const char *key, const char *value)
-{
-    lec_json_key(b, key);
-    lec_json_str(b, value);
-}
-
-static void number(struct lec_buf *b, const char *key, int64_t value)
-{
-    lec_json_key(b, key);
-    lec_json_int(b, value);
-}
 
 static void summary(const struct lec_run_summary *s, struct lec_buf *b)
 {
-    text(b, "run", s->id);
-    text(b, "experiment", s->experiment);
-    const char *vi = *s->label ? s->label : s->experiment;
-    lec_json_key(b, "label");
-    lec_buf_puts(b, "{\"vi\":");
-    lec_json_str(b, vi);
-    text(b, "en", *s->label_en ? s->label_en : vi);
-    lec_buf_putc(b, '}');
-    text(b, "state", s->status);
-    if (*s->reason)
-        text(b, "reason", s->reason);
-    number(b, "start", s->start_us);
+    lec_member_str(b, "run", s->id);
+    lec_member_str(b, "experiment", s->experiment);
+    lec_member_words(b, "label", s->label, s->label_en, s->experiment);
+    lec_member_str(b, "state", s->status);
+    lec_member_str_if_any(b, "reason", s->reason);
+    lec_member_int(b, "start", s->start_us);
     if (s->stop_us != 0)
-        number(b, "stop", s->stop_us);
-    number(b, "elapsed_ms", s->duration_ns / LEC_MS);
-    number(b, "samples", (int64_t)s->samples);
-    number(b, "lost", (int64_t)s->lost);
-    number(b, "bytes", (int64_t)s->bytes);
+        lec_member_int(b, "stop", s->stop_us);
+    lec_member_int(b, "elapsed_ms", s->duration_ns / LEC_MS);
+    lec_member_int(b, "samples", (int64_t)s->samples);
+    lec_member_int(b, "lost", (int64_t)s->lost);
+    lec_member_int(b, "bytes", (int64_t)s->bytes);
     if (s->exported_us != 0)
-        number(b, "exported", s->exported_us);
-    if (*s->operator_)
-        text(b, "operator", s->operator_);
-    text(b, "principal", s->principal);
+        lec_member_int(b, "exported", s->exported_us);
+    lec_member_str_if_any(b, "operator", s->operator_);
+    lec_member_str(b, "principal", s->principal);
     if (s->simulated)
         lec_buf_puts(b, ",\"simulated\":true");
 }
@@ -48,36 +30,30 @@ static void summary(const struct lec_run_summary *s, struct lec_buf *b)
 void summary_json(const struct lec_run_summary *s, struct lec_buf *b)
 {
     summary(s, b);
-    number(b, "marks", (int64_t)s->marks);
+    lec_member_int(b, "marks", (int64_t)s->marks);
 }
 
 static void channel_json(const struct lec_run_channel *c, uint64_t samples, struct lec_buf *b)
 {
     lec_buf_putc(b, '{');
-    text(b, "channel", c->name);
-    lec_json_key(b, "label");
-    lec_buf_puts(b, "{\"vi\":");
-    lec_json_str(b, *c->label ? c->label : c->name);
-    text(b, "en", *c->label_en ? c->label_en : *c->label ? c->label : c->name);
-    lec_buf_putc(b, '}');
-    text(b, "kind", lec_channel_kind_name(c->kind));
-    text(b, "unit", c->unit);
-    text(b, "source", c->source);
-    if (*c->sensor)
-        text(b, "sensor", c->sensor);
-    if (*c->serial)
-        text(b, "serial", c->serial);
+    lec_member_str(b, "channel", c->name);
+    lec_member_words(b, "label", c->label, c->label_en, c->name);
+    lec_member_str(b, "kind", lec_channel_kind_name(c->kind));
+    lec_member_str(b, "unit", c->unit);
+    lec_member_str(b, "source", c->source);
+    lec_member_str_if_any(b, "sensor", c->sensor);
+    lec_member_str_if_any(b, "serial", c->serial);
     if (c->rate_hz > 0) {
         lec_json_key(b, "rate_hz");
         lec_json_float(b, c->rate_hz);
     }
     if (c->decimals >= 0)
-        number(b, "decimals", c->decimals);
+        lec_member_int(b, "decimals", c->decimals);
     if (c->kind == LEC_CHANNEL_POINT) {
         lec_json_key(b, "calibration");
         lec_calibration_json(&c->calibration, b);
     }
-    number(b, "samples", (int64_t)samples);
+    lec_member_int(b, "samples", (int64_t)samples);
     lec_buf_putc(b, '}');
 }
 
@@ -85,14 +61,12 @@ static void mark_json(const struct lec_run_mark *m, struct lec_buf *b)
 {
     lec_buf_puts(b, "{\"t_ms\":");
     lec_json_float(b, (double)(m->t_ns / 1000) / 1000);
-    text(b, "kind", m->kind);
-    if (*m->channel)
-        text(b, "channel", m->channel);
-    text(b, "text", m->text);
+    lec_member_str(b, "kind", m->kind);
+    lec_member_str_if_any(b, "channel", m->channel);
+    lec_member_str(b, "text", m->text);
     if (m->lost > 0)
-        number(b, "lost", (int64_t)m->lost);
-    if (*m->by)
-        text(b, "by", m->by);
+        lec_member_int(b, "lost", (int64_t)m->lost);
+    lec_member_str_if_any(b, "by", m->by);
     lec_buf_putc(b, '}');
 }
 

@@ -12,24 +12,13 @@
 #include <string.h>
 
 #include "lectern/log.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 #define FORMAT     1
 #define LONGEST_NS (INT64_C(366) * 24 * 3600 * LEC_SEC)
 
 /* ---- Writing ------------------------------------------------------------------------------------------------ */
-
-static void put_int(struct lec_buf *b, const char *key, int64_t i)
-{
-    lec_json_key(b, key);
-    lec_json_int(b, i);
-}
-
-static void put_str(struct lec_buf *b, const char *key, const char *text)
-{
-    lec_json_key(b, key);
-    lec_json_str(b, text);
-}
 
 /* {"enum":"on"}: the type goes with the value, because JSON has fewer. */
 static void put_value(struct lec_buf *b, const struct lec_value *v)
@@ -49,8 +38,8 @@ static void put_named_value(struct lec_buf *b, const char *key, const struct lec
 static void put_step(struct lec_buf *b, const struct lec_scene_run_step *step)
 {
     lec_buf_putc(b, '{');
-    put_str(b, "name", step->name);
-    put_str(b, "target", step->target);
+    lec_member_str(b, "name", step->name);
+    lec_member_str(b, "target", step->target);
     if (step->is_action) {
         lec_json_key(b, "args");
         lec_buf_putc(b, '[');
@@ -71,17 +60,17 @@ static void put_step(struct lec_buf *b, const struct lec_scene_run_step *step)
         }
     }
     lec_buf_putc(b, ']');
-    put_int(b, "delay", step->delay_ns);
-    put_int(b, "timeout", step->timeout_ns);
-    put_int(b, "retry", step->retry);
+    lec_member_int(b, "delay", step->delay_ns);
+    lec_member_int(b, "timeout", step->timeout_ns);
+    lec_member_int(b, "retry", step->retry);
     lec_json_key(b, "optional");
     lec_json_bool(b, step->optional);
-    put_str(b, "verdict", lec_verdict_name(step->verdict));
-    put_int(b, "attempt", step->attempt);
+    lec_member_str(b, "verdict", lec_verdict_name(step->verdict));
+    lec_member_int(b, "attempt", step->attempt);
     lec_json_key(b, "at_line");
     lec_json_bool(b, step->state != LEC_STEP_QUEUED && step->state != LEC_STEP_ENDED);
-    put_int(b, "took", step->took_ns);
-    put_str(b, "reason", step->reason);
+    lec_member_int(b, "took", step->took_ns);
+    lec_member_str(b, "reason", step->reason);
     lec_json_key(b, "sent");
     lec_json_bool(b, step->sent);
     lec_json_key(b, "taken");
@@ -100,18 +89,18 @@ void lec_scene_run_keep(struct lec_scenes *s, struct lec_scene_run *run)
     struct lec_buf b;
     lec_buf_init(&b, LEC_RUN_TEXT_MAX);
     lec_buf_putc(&b, '{');
-    put_int(&b, "format", FORMAT);
-    put_str(&b, "scene", run->scene);
-    put_str(&b, "principal", run->principal);
-    put_str(&b, "undoes", run->undoes);
-    put_int(&b, "time", run->time_us);
-    put_int(&b, "deadline", run->deadline_ns);
-    put_str(&b, "state", lec_scene_run_state_name(run->verdict));
+    lec_member_int(&b, "format", FORMAT);
+    lec_member_str(&b, "scene", run->scene);
+    lec_member_str(&b, "principal", run->principal);
+    lec_member_str(&b, "undoes", run->undoes);
+    lec_member_int(&b, "time", run->time_us);
+    lec_member_int(&b, "deadline", run->deadline_ns);
+    lec_member_str(&b, "state", lec_scene_run_state_name(run->verdict));
     lec_json_key(&b, "cancelling");
     lec_json_bool(&b, run->cancelling);
-    put_str(&b, "cancelled_by", run->cancelled_by);
-    put_int(&b, "took", run->took_ns);
-    put_int(&b, "ended", run->ended_us);
+    lec_member_str(&b, "cancelled_by", run->cancelled_by);
+    lec_member_int(&b, "took", run->took_ns);
+    lec_member_int(&b, "ended", run->ended_us);
     lec_json_key(&b, "steps");
     lec_buf_putc(&b, '[');
     for (size_t i = 0; i < run->n_steps; i++) {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lectern/member.h"
+
 int64_t lec_step_left(const struct lec_scene_run_step *step)
 {
     if (step->state == LEC_STEP_ENDED)
@@ -52,27 +54,9 @@ static const char *step_state(const struct lec_scene_run_step *step)
     return lec_verdict_name(step->verdict);
 }
 
-static void put_int(struct lec_buf *json, const char *key, int64_t i)
-{
-    lec_json_key(json, key);
-    lec_json_int(json, i);
-}
-
-static void put_str(struct lec_buf *json, const char *key, const char *text)
-{
-    lec_json_key(json, key);
-    lec_json_str(json, text);
-}
-
-static void put_bool(struct lec_buf *json, const char *key, bool b)
-{
-    lec_json_key(json, key);
-    lec_json_bool(json, b);
-}
-
 void lec_scene_run_step_json(const struct lec_scene_run_step *step, struct lec_buf *json)
 {
-    put_str(json, "target", step->target);
+    lec_member_str(json, "target", step->target);
     if (!step->is_action) {
         lec_json_key(json, "value");
         lec_json_value(json, &step->value);
@@ -102,41 +86,39 @@ static void put_before(const struct lec_scene_run_step *step, struct lec_buf *js
 static void put_step(struct lec_scene_run_step *step, struct lec_buf *json)
 {
     lec_buf_putc(json, '{');
-    put_str(json, "name", step->name);
+    lec_member_str(json, "name", step->name);
     lec_scene_run_step_json(step, json);
-    put_str(json, "state", step_state(step));
-    put_bool(json, "optional", step->optional);
+    lec_member_str(json, "state", step_state(step));
+    lec_member_bool(json, "optional", step->optional);
     if (step->attempt > 1)
-        put_int(json, "attempt", step->attempt);
+        lec_member_int(json, "attempt", step->attempt);
     if (step->state == LEC_STEP_ENDED) {
-        put_int(json, "ms", step->took_ns / LEC_MS);
+        lec_member_int(json, "ms", step->took_ns / LEC_MS);
     } else if (step->usual_ns > 0) {
         int64_t left_ms = lec_step_left(step) / LEC_MS;
-        put_int(json, "expected_ms", step->usual_ns / LEC_MS);
-        put_int(json, "remaining_ms", left_ms);
+        lec_member_int(json, "expected_ms", step->usual_ns / LEC_MS);
+        lec_member_int(json, "remaining_ms", left_ms);
     }
-    if (*step->reason)
-        put_str(json, "reason", step->reason);
+    lec_member_str_if_any(json, "reason", step->reason);
     put_before(step, json);
     lec_buf_putc(json, '}');
 }
 
 void lec_scene_run_json(struct lec_scene_run *run, bool changed_only, struct lec_buf *json)
 {
-    put_str(json, "run", run->id);
-    put_str(json, "scene", run->scene);
-    put_str(json, "principal", run->principal);
-    put_int(json, "started", run->time_us);
-    put_str(json, "state", lec_scene_run_state_name(run->verdict));
-    put_bool(json, "ready", run->ready);
-    put_int(json, "ms", (run->ended ? run->took_ns : lec_now() - run->started_at) / LEC_MS);
+    lec_member_str(json, "run", run->id);
+    lec_member_str(json, "scene", run->scene);
+    lec_member_str(json, "principal", run->principal);
+    lec_member_int(json, "started", run->time_us);
+    lec_member_str(json, "state", lec_scene_run_state_name(run->verdict));
+    lec_member_bool(json, "ready", run->ready);
+    lec_member_int(json, "ms", (run->ended ? run->took_ns : lec_now() - run->started_at) / LEC_MS);
     int64_t expected, left;
     if (!run->ended && lec_scene_run_estimate(run, &expected, &left)) {
-        put_int(json, "expected_ms", expected / LEC_MS);
-        put_int(json, "remaining_ms", left / LEC_MS);
+        lec_member_int(json, "expected_ms", expected / LEC_MS);
+        lec_member_int(json, "remaining_ms", left / LEC_MS);
     }
-    if (*run->undoes)
-        put_str(json, "undoes", run->undoes);
+    lec_member_str_if_any(json, "undoes", run->undoes);
     lec_json_key(json, "steps");
     lec_buf_putc(json, '[');
     for (size_t i = 0; i < run->n_steps; i++) {
@@ -189,16 +171,14 @@ void lec_scene_run_journal(struct lec_scenes *s, const struct lec_scene_run *run
     struct lec_buf json;
     lec_buf_init(&json, 4096);
     lec_buf_putc(&json, '{');
-    put_str(&json, "run", run->id);
-    put_str(&json, "what", what);
+    lec_member_str(&json, "run", run->id);
+    lec_member_str(&json, "what", what);
     if (run->ended) {
-        put_str(&json, "verdict", lec_scene_run_state_name(run->verdict));
-        put_int(&json, "ms", run->took_ns / LEC_MS);
+        lec_member_str(&json, "verdict", lec_scene_run_state_name(run->verdict));
+        lec_member_int(&json, "ms", run->took_ns / LEC_MS);
     }
-    if (*run->undoes)
-        put_str(&json, "undoes", run->undoes);
-    if (*run->cancelled_by)
-        put_str(&json, "cancelled_by", run->cancelled_by);
+    lec_member_str_if_any(&json, "undoes", run->undoes);
+    lec_member_str_if_any(&json, "cancelled_by", run->cancelled_by);
     lec_buf_putc(&json, '}');
     if (!json.failed)
         s->host.journal(s->host.ctx, "scene", "", run->scene, run->principal, json.data);
@@ -216,15 +196,14 @@ void lec_step_journal(struct lec_scenes *s, const struct lec_scene_run *run, con
     struct lec_buf json;
     lec_buf_init(&json, 64 * 1024);
     lec_buf_putc(&json, '{');
-    put_str(&json, "run", run->id);
-    put_str(&json, "step", step->name);
+    lec_member_str(&json, "run", run->id);
+    lec_member_str(&json, "step", step->name);
     lec_scene_run_step_json(step, &json);
-    put_str(&json, "verdict", lec_verdict_name(step->verdict));
-    put_int(&json, "ms", step->took_ns / LEC_MS);
+    lec_member_str(&json, "verdict", lec_verdict_name(step->verdict));
+    lec_member_int(&json, "ms", step->took_ns / LEC_MS);
     if (step->attempt > 1)
-        put_int(&json, "attempt", step->attempt);
-    if (*step->reason)
-        put_str(&json, "reason", step->reason);
+        lec_member_int(&json, "attempt", step->attempt);
+    lec_member_str_if_any(&json, "reason", step->reason);
     lec_buf_putc(&json, '}');
     if (!json.failed)
         s->host.journal(s->host.ctx, "step", device, run->scene, run->principal, json.data);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lectern/member.h"
+
 /* One answer; a reader that wants more asks again from where it ends. */
 #define ANSWER_BYTES (1024u * 1024u)
 #define SLICE_NS     (4 * LEC_MS)
@@ -17,14 +19,6 @@ struct store_scan {
     int64_t until; /* end of the slice */
 };
 
-static void text_if_any(struct lec_buf *b, const char *key, const char *text)
-{
-    if (text[0] == '\0')
-        return;
-    lec_json_key(b, key);
-    lec_json_str(b, text);
-}
-
 void store_json_entry(struct lec_buf *b, const struct store_row *row)
 {
     lec_buf_putc(b, '{');
@@ -34,9 +28,9 @@ void store_json_entry(struct lec_buf *b, const struct store_row *row)
     lec_json_int(b, (int64_t)row->number);
     lec_json_key(b, "kind");
     lec_json_str(b, row->kind);
-    text_if_any(b, "device", row->device);
-    text_if_any(b, "name", row->name);
-    text_if_any(b, "principal", row->principal);
+    lec_member_str_if_any(b, "device", row->device);
+    lec_member_str_if_any(b, "name", row->name);
+    lec_member_str_if_any(b, "principal", row->principal);
     lec_json_key(b, "data");
     lec_buf_puts(b, row->data[0] ? row->data : "{}");
     lec_buf_putc(b, '}');

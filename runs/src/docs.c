@@ -3,15 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lectern/member.h"
 #include "runs_impl.h"
-
-static void text(struct lec_buf *b, const char *key, const char *value)
-{
-    if (!value || value[0] == '\0')
-        return;
-    lec_json_key(b, key);
-    lec_json_str(b, value);
-}
 
 /* Seconds since 1970, as the event model has times; microseconds are exact in six decimals. */
 static void seconds(struct lec_buf *b, const char *key, int64_t us)
@@ -31,13 +24,13 @@ static void object(struct lec_buf *b, const char *key, const char *json)
 void doc_start(struct lec_buf *b, const struct lec_run_start *start)
 {
     lec_buf_putc(b, '{');
-    text(b, "uid", start->id);
+    lec_member_str_if_any(b, "uid", start->id);
     seconds(b, "time", start->start_us);
-    text(b, "experiment", start->experiment);
-    text(b, "label", start->label);
-    text(b, "label_en", start->label_en);
-    text(b, "operator", start->operator_);
-    text(b, "principal", start->principal);
+    lec_member_str_if_any(b, "experiment", start->experiment);
+    lec_member_str_if_any(b, "label", start->label);
+    lec_member_str_if_any(b, "label_en", start->label_en);
+    lec_member_str_if_any(b, "operator", start->operator_);
+    lec_member_str_if_any(b, "principal", start->principal);
     lec_json_key(b, "start_us");
     lec_json_int(b, start->start_us);
     lec_json_key(b, "simulated");
@@ -78,11 +71,11 @@ static void data_key(struct lec_buf *b, const struct lec_run_channel *c)
         lec_json_key(b, "precision");
         lec_json_int(b, c->decimals);
     }
-    text(b, "label", c->label);
-    text(b, "label_en", c->label_en);
-    text(b, "kind", channel_kind_name(c->kind));
-    text(b, "sensor", c->sensor);
-    text(b, "serial", c->serial);
+    lec_member_str_if_any(b, "label", c->label);
+    lec_member_str_if_any(b, "label_en", c->label_en);
+    lec_member_str_if_any(b, "kind", channel_kind_name(c->kind));
+    lec_member_str_if_any(b, "sensor", c->sensor);
+    lec_member_str_if_any(b, "serial", c->serial);
     if (c->rate_hz > 0) {
         lec_json_key(b, "rate_hz");
         lec_json_float(b, c->rate_hz);
@@ -97,10 +90,10 @@ void doc_descriptor(struct lec_buf *b, const struct lec_run_start *start)
     lec_buf_putc(b, '{');
     char uid[LEC_RUN_ID + 16];
     snprintf(uid, sizeof uid, "%s/descriptor", start->id);
-    text(b, "uid", uid);
-    text(b, "run_start", start->id);
+    lec_member_str_if_any(b, "uid", uid);
+    lec_member_str_if_any(b, "run_start", start->id);
     seconds(b, "time", start->start_us);
-    text(b, "name", "primary");
+    lec_member_str_if_any(b, "name", "primary");
     lec_json_key(b, "data_keys");
     lec_buf_putc(b, '{');
     for (size_t i = 0; i < start->n_channels; i++) {
@@ -121,12 +114,12 @@ void doc_stop(struct lec_buf *b, const char *id, int64_t stop_us, const char *st
     char uid[LEC_RUN_ID + 16];
     snprintf(uid, sizeof uid, "%s/stop", id);
     lec_buf_putc(b, '{');
-    text(b, "uid", uid);
-    text(b, "run_start", id);
+    lec_member_str_if_any(b, "uid", uid);
+    lec_member_str_if_any(b, "run_start", id);
     seconds(b, "time", stop_us);
-    text(b, "exit_status", exit_status);
-    text(b, "status", status);
-    text(b, "reason", reason);
+    lec_member_str_if_any(b, "exit_status", exit_status);
+    lec_member_str_if_any(b, "status", status);
+    lec_member_str_if_any(b, "reason", reason);
     lec_json_key(b, "num_events");
     lec_buf_puts(b, "{\"primary\":");
     lec_json_int(b, (int64_t)samples);
