@@ -75,7 +75,7 @@ struct events {
     void *socket; /* XPUB */
     uint64_t seq;
     uint64_t last[EVENT_KINDS];
-    zhashx_t *topics; /* by text */
+    zhashx_t *topics[EVENT_KINDS]; /* of each kind, by name */
     char prefix[2 * (LEC_NAME_MAX + 1) + 1];
     size_t subscriptions; /* topics somebody listens to; 0: nothing is written */
     size_t samples;       /* of them, those that samples can come to: nothing is calibrated for nobody */

@@ -26,12 +26,14 @@ int events_open(struct core *core, const char *endpoint, struct lec_err *err)
     snprintf(e->prefix, sizeof e->prefix, "%s/%s", core->room->site, core->room->id);
     lec_buf_init(&e->buf, EVENT_MAX);
     e->greet_at = LEC_NEVER;
-    e->topics = zhashx_new();
     zsock_t *socket = zsock_new(ZMQ_XPUB);
-    if (!e->topics || !socket)
-        return lec_fail(err, LEC_E_NOMEM, "out of memory");
     e->socket = socket;
-    zhashx_set_destructor(e->topics, topic_free);
+    for (int k = 0; k < EVENT_KINDS; k++) {
+        e->topics[k] = zhashx_new();
+        if (!e->topics[k] || !socket)
+            return lec_fail(err, LEC_E_NOMEM, "out of memory");
+        zhashx_set_destructor(e->topics[k], topic_free);
+    }
     zsock_set_sndhwm(socket, SUBSCRIBER_HWM);
     zsock_set_linger(socket, 100);
     zsock_set_xpub_verboser(socket, 1); /* each subscription and each end of one, also of a peer that died: counted */
@@ -45,42 +47,37 @@ void events_close(struct core *core)
 {
     struct events *e = &core->events;
     zsock_destroy((zsock_t **)&e->socket);
-    zhashx_destroy(&e->topics);
+    for (int k = 0; k < EVENT_KINDS; k++)
+        zhashx_destroy(&e->topics[k]);
     lec_buf_done(&e->buf);
-}
-
-/* The topic's text; its length, 0: it does not fit. */
-static size_t name_topic(const struct events *e, enum event_kind kind, const char *name, char text[TOPIC_MAX])
-{
-    int n = snprintf(text, TOPIC_MAX, "%s/%s/%s", e->prefix, kind_names[kind], name);
-    return n < 0 || (size_t)n >= TOPIC_MAX ? 0 : (size_t)n;
 }
 
 void events_forget(struct core *core, enum event_kind kind, const char *name)
 {
+    zhashx_delete(core->events.topics[kind], name);
+}
+
+static struct topic *topic_new(const struct events *e, enum event_kind kind, const char *name)
+{
     char text[TOPIC_MAX];
-    if (name_topic(&core->events, kind, name, text) > 0)
-        zhashx_delete(core->events.topics, text);
+    int n = snprintf(text, sizeof text, "%s/%s/%s", e->prefix, kind_names[kind], name);
+    struct topic *t = n > 0 && (size_t)n < sizeof text ? calloc(1, sizeof *t) : NULL;
+    if (!t)
+        return NULL;
+    *t = (struct topic){.text = strdup(text), .len = (size_t)n, .kind = kind};
+    if (!t->text)
+        topic_free((void **)&t);
+    return t;
 }
 
 struct topic *events_topic(struct core *core, enum event_kind kind, const char *name)
 {
     struct events *e = &core->events;
-    char text[TOPIC_MAX];
-    size_t n = name_topic(e, kind, name, text);
-    if (n == 0)
-        return NULL;
-    struct topic *t = zhashx_lookup(e->topics, text);
+    struct topic *t = zhashx_lookup(e->topics[kind], name);
     if (t)
         return t;
-    t = calloc(1, sizeof *t);
-    char *copy = t ? strdup(text) : NULL;
-    if (!copy) {
-        free(t);
-        return NULL;
-    }
-    *t = (struct topic){.text = copy, .len = n, .kind = kind};
-    if (zhashx_insert(e->topics, copy, t) < 0)
+    t = topic_new(e, kind, name);
+    if (t && zhashx_insert(e->topics[kind], name, t) < 0)
         topic_free((void **)&t);
     return t;
 }
