@@ -293,8 +293,6 @@ void lec_scenes_point_taken(struct lec_scenes *s, const struct lec_point *point,
 {
     if (s->handing || s->stopped)
         return;
-    char reason[LEC_ERR_TEXT];
-    snprintf(reason, sizeof reason, "%s was set by %s", point->name, principal);
     for (size_t r = 0; r < s->n_runs; r++) {
         struct lec_scene_run *run = s->runs[r];
         for (size_t i = 0; i < run->n_steps; i++) {
@@ -303,8 +301,11 @@ void lec_scenes_point_taken(struct lec_scenes *s, const struct lec_point *point,
                 continue;
             step->taken = true;
             run->dirty = true;
-            if (step->state == LEC_STEP_QUEUED)
+            if (step->state == LEC_STEP_QUEUED) {
+                char reason[LEC_ERR_TEXT];
+                snprintf(reason, sizeof reason, "%s was set by %s", point->name, principal);
                 lec_step_end(s, run, step, LEC_V_OVERRIDDEN, reason);
+            }
         }
     }
     lec_scenes_settle(s);
