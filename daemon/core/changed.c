@@ -39,11 +39,11 @@ void changed_begin(struct pending *p, const struct lec_value *value)
     struct changed *c = is_action(p) ? NULL : of_point(&d->points[p->item]);
     p->commands = true;
     d->commands++;
-    snprintf(d->commander, sizeof d->commander, "%s", p->principal);
+    lec_copy_text(d->commander, sizeof d->commander, p->principal);
     if (!c)
         return;
     c->under_way++;
-    snprintf(c->writer, sizeof c->writer, "%s", p->principal);
+    lec_copy_text(c->writer, sizeof c->writer, p->principal);
     c->wish = *value;
 }
 
@@ -84,7 +84,7 @@ void changed_value(struct device_state *d, uint32_t point, const struct lec_valu
         by = c->writer;
     else if (d->commands > 0 || p->time_ns < d->command_until)
         by = d->commander;
-    snprintf(c->by, sizeof c->by, "%s", by);
+    lec_copy_text(c->by, sizeof c->by, by);
     c->time_us = p->time_us;
     c->time_ns = p->time_ns;
 }

@@ -130,7 +130,7 @@ void reply_error(struct core *core, const struct request *r, const struct troubl
     lec_buf_printf(b, ",\"error\":{\"code\":%d,\"message\":", t->code);
     char message[LEC_ERR_TEXT + 2 * LEC_NAME_MAX];
     if (t->message)
-        snprintf(message, sizeof message, "%s", t->message);
+        lec_copy_text(message, sizeof message, t->message);
     else if (t->device && t->point)
         snprintf(message, sizeof message, "%s.%s: %s", t->device->name, t->point->name, t->reason);
     else

@@ -20,7 +20,7 @@ struct held *held_add(struct core *core, const struct request *r, const char *ab
                            .slot = r->slot,
                            .slot_serial = retry_serial(r->slot)};
         h->as = r->as;
-        snprintf(h->principal, sizeof h->principal, "%s", r->principal);
+        lec_copy_text(h->principal, sizeof h->principal, r->principal);
         lec_copy_utf8(h->about, sizeof h->about, about, strlen(about));
         return h;
     }

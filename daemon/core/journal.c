@@ -69,7 +69,7 @@ static void on_trouble(void *ctx, const char *text, uint64_t waiting, uint64_t l
     core->store_failing = text != NULL;
     core->store_waiting = waiting;
     core->store_lost = lost;
-    snprintf(core->store_trouble, sizeof core->store_trouble, "%s", text ? text : "");
+    lec_copy_text(core->store_trouble, sizeof core->store_trouble, text ? text : "");
     if (text)
         lec_log(LEC_LOG_ERROR, "journal: %s; %llu entries wait in memory; free disk space", text,
                 (unsigned long long)waiting);

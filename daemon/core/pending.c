@@ -66,7 +66,7 @@ struct pending *pending_for(struct core *core, const struct request *r, enum pen
     p->slot = r->slot;
     p->slot_serial = retry_serial(r->slot);
     p->as = r->as;
-    snprintf(p->principal, sizeof p->principal, "%s", r->principal);
+    lec_copy_text(p->principal, sizeof p->principal, r->principal);
     return p;
 }
 
@@ -281,7 +281,7 @@ static void expire(struct core *core, struct pending *p)
     int code = away ? LEC_E_LINK : LEC_E_TIMEOUT;
     char reason[LEC_ERR_TEXT], took[32];
     if (away) {
-        snprintf(reason, sizeof reason, "%s", p->device->reason);
+        lec_copy_text(reason, sizeof reason, p->device->reason);
     } else {
         lec_print_duration((p->deadline - GRACE_NS - p->begun) / LEC_MS * LEC_MS, took, sizeof took);
         snprintf(reason, sizeof reason, "no result in %s: its line still waits for an answer", took);

@@ -111,7 +111,7 @@ struct remembered *retry_find(struct retry *retry, const struct caller *caller, 
     retry->head = (retry->head + 1) % RETRY_MAX;
     release(retry, r);
     *r = (struct remembered){.caller = *caller, .id = *id, .serial = ++retry->serial, .at = now};
-    snprintf(r->principal, sizeof r->principal, "%s", principal);
+    lec_copy_text(r->principal, sizeof r->principal, principal);
     r->next = retry->buckets[bucket];
     retry->buckets[bucket] = r;
     return r;

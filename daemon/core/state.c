@@ -72,7 +72,7 @@ static void nearest_name(const char *name, size_t n, const char *(*at)(const voi
             best = at(ctx, i);
         }
     }
-    snprintf(out, 64, "%s", best ? best : "");
+    lec_copy_text(out, 64, best ? best : "");
 }
 
 static const char *device_name(const void *ctx, size_t i)

@@ -30,12 +30,12 @@ static void end(struct line *line, struct op *op, enum lec_verdict verdict, int 
 {
     if (op->ask == LEC_ASK_READ) {
         struct lec_fresh fresh = {.code = code, .quality = code == 0 ? LEC_GOOD : LEC_BAD, .value = op->result.actual};
-        snprintf(fresh.reason, sizeof fresh.reason, "%s", reason);
+        lec_copy_text(fresh.reason, sizeof fresh.reason, reason);
         tell_op(line, op, LEC_TELL_READ, &fresh, sizeof fresh);
     } else {
         op->result.verdict = verdict;
         op->result.code = code;
-        snprintf(op->result.reason, sizeof op->result.reason, "%s", reason);
+        lec_copy_text(op->result.reason, sizeof op->result.reason, reason);
         tell_op(line, op, LEC_TELL_DONE, &op->result, sizeof op->result);
     }
     unlink_op(line, op);
@@ -124,7 +124,7 @@ void ops_take(struct line *line, const struct lec_request *r)
 static void remember(struct op *op, int code, const struct lec_err *err)
 {
     op->last_code = code;
-    snprintf(op->last_reason, sizeof op->last_reason, "%s", err->text);
+    lec_copy_text(op->last_reason, sizeof op->last_reason, err->text);
 }
 
 static bool holds(const struct op *op, const struct lec_value *actual)

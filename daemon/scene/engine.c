@@ -66,7 +66,7 @@ void lec_scene_run_launch(struct lec_scenes *s, struct lec_scene_run *run, const
         for (size_t i = 0; i < sizeof bytes; i++)
             snprintf(run->id + 2 * i, 3, "%02x", bytes[i]);
     } while (lec_runs_find(s, run->id));
-    snprintf(run->principal, sizeof run->principal, "%s", principal);
+    lec_copy_text(run->principal, sizeof run->principal, principal);
     run->time_us = lec_wall_us();
     run->started_at = lec_now();
     run->deadline = run->started_at + run->deadline_ns;
