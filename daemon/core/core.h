@@ -173,6 +173,8 @@ void state_wanted(struct core *core, const struct lec_point *point, const struct
 void state_unwanted(struct core *core, const struct lec_point *point, uint64_t op);
 /* Each second: what is old turns stale, what is away for long turns bad. */
 void state_age(struct core *core);
+/* "device.name" of a point or action, as a JSON string: names need no escaping. */
+void state_write_target(struct lec_buf *b, const struct lec_device *desc, const char *name);
 /* A value as docs/protocol.md section 3 says; `answer`: with age_ms and unit. */
 void state_write_value(struct lec_buf *b, const struct device_state *d, size_t point, bool answer, int64_t now);
 void state_write_snapshot(struct core *core, struct lec_buf *b);

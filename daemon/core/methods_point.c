@@ -69,11 +69,9 @@ void point_read(struct core *core, struct request *r)
         return;
     }
     struct lec_buf *b = reply_begin(core, r);
-    lec_buf_puts(b, "{\"target\":\"");
-    lec_buf_puts(b, d->desc->name);
-    lec_buf_putc(b, '.');
-    lec_buf_puts(b, point->name);
-    lec_buf_puts(b, "\",");
+    lec_buf_puts(b, "{\"target\":");
+    state_write_target(b, d->desc, point->name);
+    lec_buf_putc(b, ',');
     state_write_value(b, d, point->index, true, lec_now());
     lec_buf_putc(b, '}');
     reply_send(core, r);

@@ -85,24 +85,22 @@ static const struct lec_point *point_of(const struct pending *p)
     return &p->device->desc->points[p->item];
 }
 
-static void target_name(const struct pending *p, char *buf, size_t size)
+/* The point's or action's name. */
+static const char *item_name(const struct pending *p)
 {
     const struct lec_device *d = p->device->desc;
-    snprintf(buf, size, "%s.%s", d->name,
-             p->kind == PENDING_INVOKE ? d->actions[p->item].name : d->points[p->item].name);
+    return p->kind == PENDING_INVOKE ? d->actions[p->item].name : d->points[p->item].name;
 }
 
 /* What a person or program did, and how it ended, for those who ask later. */
 static void journal_outcome(struct core *core, const struct pending *p, const char *verdict, const char *reason)
 {
     struct lec_buf b;
-    char target[2 * LEC_NAME_MAX + 2];
-    target_name(p, target, sizeof target);
     lec_buf_init(&b, 4096);
     lec_buf_puts(&b, "{\"method\":");
     lec_json_str(&b, p->method->name);
     lec_json_key(&b, "target");
-    lec_json_str(&b, target);
+    state_write_target(&b, p->device->desc, item_name(p));
     const struct point_state *wish = p->kind == PENDING_WRITE ? &p->device->points[p->item] : NULL;
     if (wish && wish->wanted_op == p->op) { /* else a newer one has taken its place */
         lec_json_key(&b, "value");
@@ -119,21 +117,17 @@ static void journal_outcome(struct core *core, const struct pending *p, const ch
     via_write(&b, core, p->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)
-        journal_add(core, "command", p->device->desc->name,
-                    p->kind == PENDING_INVOKE ? p->device->desc->actions[p->item].name : point_of(p)->name,
-                    p->principal, b.data);
+        journal_add(core, "command", p->device->desc->name, item_name(p), p->principal, b.data);
     lec_buf_done(&b);
 }
 
 static void answer_success(struct core *core, struct pending *p, const char *verdict, const struct lec_value *actual)
 {
     struct request r;
-    char target[2 * LEC_NAME_MAX + 2];
     pending_request(p, &r);
-    target_name(p, target, sizeof target);
     struct lec_buf *b = reply_begin(core, &r);
     lec_buf_puts(b, "{\"target\":");
-    lec_json_str(b, target);
+    state_write_target(b, p->device->desc, item_name(p));
     lec_buf_puts(b, ",\"verdict\":\"");
     lec_buf_puts(b, verdict);
     lec_buf_putc(b, '"');
@@ -241,12 +235,10 @@ void pending_read_done(struct core *core, uint64_t op, const struct lec_fresh *f
     }
     if (fresh->code == 0) {
         struct request r;
-        char target[2 * LEC_NAME_MAX + 2];
         pending_request(p, &r);
-        target_name(p, target, sizeof target);
         struct lec_buf *b = reply_begin(core, &r);
         lec_buf_puts(b, "{\"target\":");
-        lec_json_str(b, target);
+        state_write_target(b, p->device->desc, item_name(p));
         lec_buf_putc(b, ',');
         state_write_value(b, p->device, p->item, true, lec_now());
         lec_buf_putc(b, '}');

@@ -129,6 +129,15 @@ struct device_state *state_target(struct core *core, const char *target, const s
 
 /* ---- Writing ------------------------------------------------------------------------------------------------ */
 
+void state_write_target(struct lec_buf *b, const struct lec_device *desc, const char *name)
+{
+    lec_buf_putc(b, '"');
+    lec_buf_puts(b, desc->name);
+    lec_buf_putc(b, '.');
+    lec_buf_puts(b, name);
+    lec_buf_putc(b, '"');
+}
+
 void state_write_value(struct lec_buf *b, const struct device_state *d, size_t point, bool answer, int64_t now)
 {
     const struct point_state *p = &d->points[point];
