@@ -2,6 +2,7 @@
 #include "core/methods.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
@@ -317,6 +318,7 @@ static void system_health(struct core *core, struct request *r)
 
 /* ---- The table ---------------------------------------------------------------------------------------------- */
 
+/* Sorted by name. */
 const struct method core_methods[] = {
     {"action.invoke", true, action_invoke},
     {"alarm.ack", true, alarm_ack},
@@ -366,10 +368,12 @@ const struct method core_methods[] = {
     {NULL, false, NULL},
 };
 
+static int by_name(const void *name, const void *method)
+{
+    return strcmp(name, ((const struct method *)method)->name);
+}
+
 const struct method *method_find(const char *name)
 {
-    for (const struct method *m = core_methods; m->name; m++)
-        if (strcmp(m->name, name) == 0)
-            return m;
-    return NULL;
+    return bsearch(name, core_methods, ARRAY_LEN(core_methods) - 1, sizeof *core_methods, by_name);
 }
