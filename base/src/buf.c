@@ -70,19 +70,22 @@ void lec_buf_printf(struct lec_buf *b, const char *fmt, ...)
     va_end(again);
 }
 
+static bool is_plain_ascii(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 /* Bytes of `s` that stand in a string as they are: well-formed UTF-8 up to the first character to be escaped. */
 static size_t plain(const char *s)
 {
     for (size_t n = 0;;) {
-        unsigned char c = (unsigned char)s[n];
-        size_t step = 1;
-        if (c < 0x20 || c == '"' || c == '\\')
+        while (is_plain_ascii((unsigned char)s[n]))
+            n++;
+        bool ascii = (unsigned char)s[n] < 0x80;
+        size_t more = ascii ? 0 : lec_utf8_char(s + n, strnlen(s + n, LEC_UTF8_MAX));
+        if (more == 0)
             return n;
-        if (c >= 0x80)
-            step = lec_utf8_char(s + n, strnlen(s + n, LEC_UTF8_MAX));
-        if (step == 0)
-            return n;
-        n += step;
+        n += more;
     }
 }
 

@@ -241,21 +241,22 @@ static bool read_id(json_t *v, struct id *out)
 static bool too_deep(const char *data, size_t n)
 {
     int depth = 0;
-    bool text = false;
     for (size_t i = 0; i < n; i++) {
-        char c = data[i];
-        if (text) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                text = false;
-        } else if (c == '"') {
-            text = true;
-        } else if (c == '{' || c == '[') {
+        switch (data[i]) {
+        case '"': /* what stands in a text does not count */
+            for (i++; i < n && data[i] != '"'; i++)
+                if (data[i] == '\\')
+                    i++;
+            break;
+        case '{':
+        case '[':
             if (++depth > JSON_DEPTH_MAX)
                 return true;
-        } else if (c == '}' || c == ']') {
+            break;
+        case '}':
+        case ']':
             depth--;
+            break;
         }
     }
     return false;
