@@ -101,8 +101,7 @@ struct op {
     unsigned tries;
     bool tell_sent, sent, acked, rewritten;
     int64_t overridden_at; /* 0: not; else it ends OVERRIDDEN_NS later, when nothing more pressing is to do */
-    int last_code;         /* of the last exchange that did not help */
-    char last_reason[LEC_ERR_TEXT];
+    int last_code;         /* of the last exchange that did not help; until the end result.reason is its sentence */
     struct lec_op_result result;
     uint32_t n_values;
     struct lec_value values[]; /* n_values */

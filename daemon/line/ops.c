@@ -88,18 +88,20 @@ void ops_take(struct line *line, const struct lec_request *r)
     size_t items = r->ask == LEC_ASK_INVOKE ? desc->n_actions : desc->n_points;
     if (r->item >= items || r->n_values > LEC_ARGS_MAX || (r->ask == LEC_ASK_SET && r->n_values != 1))
         return; /* the core checked: only a bug comes here */
-    struct op *op = line->n_ops < LEC_LINE_OPS ? calloc(1, sizeof *op + r->n_values * sizeof op->values[0]) : NULL;
+    struct op *op = line->n_ops < LEC_LINE_OPS ? malloc(sizeof *op + r->n_values * sizeof op->values[0]) : NULL;
     if (!op) {
         tell_full(line, r);
         return;
     }
-    op->id = r->op;
-    op->ask = r->ask;
-    op->device = d;
-    op->begun = op->due = lec_now();
-    op->deadline = r->deadline;
-    op->tell_sent = r->tell_sent;
-    op->n_values = r->n_values;
+    int64_t now = lec_now();
+    *op = (struct op){.id = r->op,
+                      .ask = r->ask,
+                      .device = d,
+                      .begun = now,
+                      .due = now,
+                      .deadline = r->deadline,
+                      .tell_sent = r->tell_sent,
+                      .n_values = r->n_values};
     memcpy(op->values, r->values, r->n_values * sizeof op->values[0]);
     if (r->ask == LEC_ASK_INVOKE) {
         op->action = &desc->actions[r->item];
@@ -124,7 +126,7 @@ void ops_take(struct line *line, const struct lec_request *r)
 static void remember(struct op *op, int code, const struct lec_err *err)
 {
     op->last_code = code;
-    lec_copy_text(op->last_reason, sizeof op->last_reason, err->text);
+    lec_copy_text(op->result.reason, sizeof op->result.reason, err->text);
 }
 
 static bool holds(const struct op *op, const struct lec_value *actual)
@@ -316,9 +318,9 @@ static void expire(struct line *line, struct op *op)
     lec_print_duration((op->deadline - op->begun + 5 * LEC_MS) / (10 * LEC_MS) * (10 * LEC_MS), took, sizeof took);
     int code = op->last_code ? op->last_code : LEC_E_TIMEOUT;
     if (op->last_code == LEC_E_BUSY)
-        snprintf(text, sizeof text, "not possible for %s: %.160s", took, op->last_reason);
+        snprintf(text, sizeof text, "not possible for %s: %.160s", took, op->result.reason);
     else if (op->last_code)
-        snprintf(text, sizeof text, "%.180s", op->last_reason);
+        snprintf(text, sizeof text, "%.180s", op->result.reason);
     else if (op->phase == PHASE_CONFIRM)
         snprintf(text, sizeof text, "still %.100s after %s", lec_value_print(&op->result.actual, actual, sizeof actual),
                  took);
