@@ -7,6 +7,8 @@ function(lectern_scene_test name)
 endfunction()
 
 lectern_scene_test(engine)
+lectern_scene_test(time)
+lectern_scene_test(together)
 lectern_scene_test(cancel)
 lectern_scene_test(usual)
 lectern_scene_test(undo)

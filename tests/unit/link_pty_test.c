@@ -1,11 +1,5 @@
 /* Links over pseudo-terminals. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/link_stage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,17 +12,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "lectern/clock.h"
-#include "line/link.h"
-
-#define SOON (lec_now() + 5 * LEC_SEC)
-
-static void check_text(const struct lec_err *err, const char *word)
-{
-    if (!strstr(err->text, word))
-        fail_msg("\"%s\" does not say \"%s\"", err->text, word);
-}
 
 struct terminal {
     int master;

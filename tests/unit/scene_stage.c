@@ -342,6 +342,19 @@ static void host_random(void *ctx, uint8_t out[8])
 
 /* ---- The test's side ---------------------------------------------------------------------------------------- */
 
+const char *const stage_lesson[] = {
+    "scene lesson, deadline 5min",
+    "screen-down = screen.position down",
+    "projector-on = projector.power on, timeout 90s",
+    "source = projector.input hdmi1, after projector-on",
+    "sound = audio.level -12, optional",
+    "scene video",
+    "projector-on = projector.power on, timeout 90s",
+    "source = projector.input hdmi2, after projector-on",
+    "dark = lights.front false",
+    NULL,
+};
+
 void stage_open(struct stage *st, const char *const lines[])
 {
     *st = (struct stage){.now = 1000 * LEC_SEC, .wall_us = INT64_C(1790000000000000)};

@@ -61,6 +61,9 @@ struct stage {
  * One reference; freed with the last lec_room_unref, so that a stale pointer is found by the sanitizer. */
 const struct lec_room *stage_room(const char *const lines[]);
 
+/* The scenes `lesson` and `video`, which share the projector. */
+extern const char *const stage_lesson[];
+
 void stage_open(struct stage *st, const char *const lines[]);
 void stage_close(struct stage *st);
 /* What a crash and a new start do: the engine is freed, a new one gets what was kept, and resumes. lines NULL: the same

@@ -1,11 +1,9 @@
-/* What the journal promises when things go wrong: kill -9, a full disk, a disk that hangs or lies, broken files, files
- * of others. The faults are put in below SQLite: fdatasync and fsync by the functions here, which the dynamic linker
+/* What the journal promises when things go wrong: kill -9, a full disk, a disk that hangs or lies; broken files are in
+ * store_file_test.c. The faults are put in below SQLite: fdatasync and fsync by the functions here, which the dynamic linker
  * finds before the C library's, writes by SQLite's own hook for system calls. */
 #include "unit/store_stage.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,8 +20,6 @@
 #include <sqlite3.h>
 
 #include "lectern/clock.h"
-
-#define FOREVER (366 * 24 * 3600 * LEC_SEC)
 
 static _Atomic bool disk_full, sync_fails, sync_hangs;
 
@@ -74,24 +69,12 @@ static void hook_writes(void)
     assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)faulty_pwrite), SQLITE_OK);
 }
 
-static int setup(void **state)
-{
-    struct stage *s = calloc(1, sizeof *s);
-    assert_non_null(s);
-    stage_make(s);
-    stage_open(s, FOREVER);
-    *state = s;
-    return 0;
-}
-
 static int teardown(void **state)
 {
     atomic_store(&disk_full, false);
     atomic_store(&sync_fails, false);
     atomic_store(&wall_step_s, 0);
-    stage_clear(*state);
-    free(*state);
-    return 0;
+    return stage_teardown(state);
 }
 
 static bool in_trouble(struct stage *s)
@@ -145,20 +128,13 @@ static void what_does_not_fit_while_the_disk_is_full_is_counted_in_the_journal(v
     assert_int_equal(stage_check_gapless(s), LEC_STORE_WAITING + 1);
 }
 
-static void one_key(void *ctx, const char *key, const char *value)
-{
-    assert_string_equal(key, "run/1");
-    assert_string_equal(value, "ended");
-    ++*(int *)ctx;
-}
-
 static void a_disk_that_is_full_at_the_start_does_not_keep_the_room_from_starting(void **state)
 {
     struct stage *s = *state;
     stage_close(s);
     assert_int_equal(remove(s->file), 0);
     atomic_store(&disk_full, true);
-    stage_open(s, FOREVER);
+    stage_open(s, STAGE_FOREVER);
     stage_append(s, "start", "", "{}");
     lec_store_put(s->store, "run/1", "ended");
     stage_until(s, in_trouble);
@@ -169,7 +145,7 @@ static void a_disk_that_is_full_at_the_start_does_not_keep_the_room_from_startin
     stage_told(s, 1);
     assert_int_equal(s->numbers[0], 1);
     int n = 0;
-    assert_int_equal(lec_store_each(s->store, "", one_key, &n, NULL), 0);
+    assert_int_equal(lec_store_each(s->store, "", stage_ended_run, &n, NULL), 0);
     assert_int_equal(n, 1);
 }
 
@@ -242,147 +218,8 @@ static void a_clock_that_steps_back_an_hour_costs_no_entry_and_no_order(void **s
     assert_true(stage_number(s->last_json, "time") < before);
     assert_int_equal(s->numbers[9], 10);
     stage_close(s);
-    stage_open(s, FOREVER);
+    stage_open(s, STAGE_FOREVER);
     assert_int_equal(stage_check_gapless(s), 10);
-}
-
-/* ---- Files -------------------------------------------------------------------------------------------------- */
-
-static size_t count_files(const struct stage *s, const char *pattern, char *first, size_t size)
-{
-    char path[256];
-    glob_t found;
-    snprintf(path, sizeof path, "%s%s", s->file, pattern);
-    if (glob(path, 0, NULL, &found) != 0)
-        return 0;
-    size_t n = found.gl_pathc;
-    snprintf(first, size, "%s", found.gl_pathv[0]);
-    globfree(&found);
-    return n;
-}
-
-static void put_garbage(const char *path, off_t at, size_t n)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    for (size_t i = 0; i < n; i++)
-        assert_int_equal(pwrite(fd, "\xA5", 1, at + (off_t)i), 1);
-    close(fd);
-}
-
-static void garbage_instead_of_a_file_is_set_aside_and_told(void **state)
-{
-    struct stage *s = *state;
-    stage_close(s);
-    assert_int_equal(remove(s->file), 0);
-    put_garbage(s->file, 0, 5000);
-    int64_t second = lec_wall_us() / 1000000;
-    stage_open(s, FOREVER);
-    stage_told(s, 1);
-    assert_string_equal(s->last_kind, "journal");
-    assert_true(s->numbers[0] > (uint64_t)second); /* behind whatever it may have held */
-    char aside[256];
-    assert_int_equal(count_files(s, ".broken-*", aside, sizeof aside), 1);
-    assert_non_null(strstr(s->last_json, aside));
-    assert_non_null(strstr(s->last_json, "\"kept\":0"));
-    stage_append(s, "state", "lamp", "{}");
-    stage_told(s, 2);
-    assert_int_equal(s->numbers[1], s->numbers[0] + 1);
-}
-
-static void a_damaged_page_costs_only_what_is_older_than_it(void **state)
-{
-    struct stage *s = *state;
-    stage_fill(s, 2000);
-    lec_store_put(s->store, "run/1", "ended");
-    stage_close(s);
-    struct stat st;
-    assert_int_equal(stat(s->file, &st), 0);
-    put_garbage(s->file, st.st_size / 4096 / 2 * 4096, 4096);
-    stage_open(s, FOREVER);
-    stage_told(s, 2001);
-    assert_int_equal(s->numbers[2000], 2001);
-    assert_string_equal(s->last_kind, "journal");
-    size_t left = stage_check_gapless(s);
-    assert_in_range(left, 100, 1999);
-    assert_int_equal(stage_number(s->answer, "first"), 2001 - left + 1);
-    int n = 0;
-    assert_int_equal(lec_store_each(s->store, "", one_key, &n, NULL), 0);
-    assert_int_equal(n, 1);
-}
-
-static void run_sql(const char *file, const char *text)
-{
-    struct sqlite3 *sql;
-    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(sql, text, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(sql);
-}
-
-static void a_hole_in_a_damaged_file_is_not_carried_over(void **state)
-{
-    struct stage *s = *state;
-    stage_fill(s, 2000);
-    stage_close(s);
-    run_sql(s->file, "DELETE FROM journal WHERE seq = 1800");
-    struct stat st;
-    assert_int_equal(stat(s->file, &st), 0);
-    put_garbage(s->file, st.st_size / 4096 / 2 * 4096, 4096);
-    stage_open(s, FOREVER);
-    stage_told(s, 2001);
-    assert_int_equal(s->numbers[2000], 2001);
-    assert_int_equal(stage_check_gapless(s), 201);
-}
-
-static void refuse(struct stage *s, const char *word)
-{
-    struct lec_store_callbacks callbacks = {0};
-    struct lec_store *other = NULL;
-    struct lec_err err = {0};
-    assert_int_equal(lec_store_open(s->file, FOREVER, &callbacks, &other, &err), LEC_E_CONFIG);
-    assert_null(other);
-    if (!strstr(err.text, word))
-        fail_msg("\"%s\" does not say \"%s\"", err.text, word);
-    assert_non_null(strstr(err.text, s->file));
-}
-
-static void a_file_of_a_newer_version_is_refused_and_left_alone(void **state)
-{
-    struct stage *s = *state;
-    stage_fill(s, 1);
-    stage_close(s);
-    run_sql(s->file, "PRAGMA user_version=2");
-    refuse(s, "newer");
-    run_sql(s->file, "PRAGMA user_version=1");
-    stage_open(s, FOREVER);
-    assert_int_equal(stage_check_gapless(s), 1);
-}
-
-static void a_database_of_somebody_else_is_refused_and_left_alone(void **state)
-{
-    struct stage *s = *state;
-    stage_close(s);
-    assert_int_equal(remove(s->file), 0);
-    run_sql(s->file, "CREATE TABLE recipes(name)");
-    refuse(s, "another program");
-    run_sql(s->file, "INSERT INTO recipes VALUES('phở')");
-    assert_int_equal(remove(s->file), 0);
-    stage_open(s, FOREVER);
-}
-
-static void a_second_daemon_on_the_same_file_is_refused(void **state)
-{
-    struct stage *s = *state;
-    stage_fill(s, 1);
-    refuse(s, "in use");
-    stage_fill(s, 1);
-}
-
-static void a_folder_that_does_not_exist_is_named(void **state)
-{
-    struct stage *s = *state, missing = {0};
-    snprintf(missing.file, sizeof missing.file, "%s/none/journal.db", s->folder);
-    refuse(&missing, "folder must exist");
 }
 
 /* ---- Other processes: this program again, with a word that says what to do ----------------------------------- */
@@ -419,7 +256,7 @@ static int write_until_killed(const char *file)
 {
     struct lec_store *store;
     struct lec_store_callbacks callbacks = {.stored = say_stored};
-    if (lec_store_open(file, FOREVER, &callbacks, &store, NULL) != 0)
+    if (lec_store_open(file, STAGE_FOREVER, &callbacks, &store, NULL) != 0)
         return 2;
     struct pollfd due = {.fd = lec_store_fd(store), .events = POLLIN};
     uint64_t ready = 0;
@@ -462,7 +299,7 @@ static void both(void *ctx, const char *key, const char *value)
 static void check_together(struct stage *s)
 {
     struct lec_err err;
-    stage_open(s, FOREVER);
+    stage_open(s, STAGE_FOREVER);
     stage_read(s, &(struct lec_journal_query){.limit = 1, .newest = true, .kind = "alarm", .device = ""});
     uint64_t before = s->token;
     assert_int_equal(lec_store_each(s->store, "", both, s, &err), 0);
@@ -501,7 +338,7 @@ static void fifty_kills_leave_the_journal_whole_gapless_and_with_all_that_was_to
         check_together(s);
     }
     assert_true(rounds_that_wrote >= 25);
-    stage_open(s, FOREVER);
+    stage_open(s, STAGE_FOREVER);
     size_t n = stage_check_gapless(s);
     assert_true(n >= highest);
     assert_int_equal(stage_number(s->answer, "first"), 1);
@@ -512,7 +349,7 @@ static int close_on_a_disk_that_hangs(const char *file)
 {
     struct lec_store *store;
     struct lec_store_callbacks callbacks = {0};
-    if (lec_store_open(file, FOREVER, &callbacks, &store, NULL) != 0)
+    if (lec_store_open(file, STAGE_FOREVER, &callbacks, &store, NULL) != 0)
         return 2;
     atomic_store(&sync_hangs, true);
     lec_store_append(store,
@@ -528,7 +365,7 @@ static void closing_does_not_wait_for_a_disk_that_hangs(void **state)
     struct stage *s = *state;
     stage_close(s);
     assert_int_equal(result_of(run_self("--hang", s->file, -1)), 0);
-    stage_open(s, FOREVER);
+    stage_open(s, STAGE_FOREVER);
 }
 
 /* A file system of 256 KiB, in a mount namespace of this process only. */
@@ -539,7 +376,7 @@ static int fill_a_small_disk(const char *folder)
         return 77;
     static struct stage s;
     snprintf(s.file, sizeof s.file, "%s/journal.db", folder);
-    stage_open(&s, FOREVER);
+    stage_open(&s, STAGE_FOREVER);
     static char data[LEC_STORE_DATA_MAX];
     snprintf(data, sizeof data, "{\"x\":\"%020000d\"}", 0);
     while (s.troubles == 0) {
@@ -554,7 +391,7 @@ static int fill_a_small_disk(const char *folder)
     }
     size_t told = s.n;
     stage_close(&s);
-    stage_open(&s, FOREVER); /* still full */
+    stage_open(&s, STAGE_FOREVER); /* still full */
     if (stage_check_gapless(&s) < told || mount(NULL, folder, NULL, MS_REMOUNT, "size=2m") != 0)
         return 2;
     stage_append(&s, "state", "", "{}");
@@ -582,7 +419,7 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "--disk") == 0)
         return fill_a_small_disk(argv[2]);
     hook_writes();
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_full_disk_is_told_once_and_nothing_is_lost),
         TEST(what_does_not_fit_while_the_disk_is_full_is_counted_in_the_journal),
@@ -591,13 +428,6 @@ int main(int argc, char **argv)
         TEST(a_file_that_is_removed_while_in_use_is_made_anew_and_numbers_go_on),
         TEST(a_clock_that_steps_far_ahead_does_not_make_the_journal_old),
         TEST(a_clock_that_steps_back_an_hour_costs_no_entry_and_no_order),
-        TEST(garbage_instead_of_a_file_is_set_aside_and_told),
-        TEST(a_damaged_page_costs_only_what_is_older_than_it),
-        TEST(a_hole_in_a_damaged_file_is_not_carried_over),
-        TEST(a_file_of_a_newer_version_is_refused_and_left_alone),
-        TEST(a_database_of_somebody_else_is_refused_and_left_alone),
-        TEST(a_second_daemon_on_the_same_file_is_refused),
-        TEST(a_folder_that_does_not_exist_is_named),
         TEST(fifty_kills_leave_the_journal_whole_gapless_and_with_all_that_was_told),
         TEST(closing_does_not_wait_for_a_disk_that_hangs),
         TEST(a_small_file_system_that_is_really_full_loses_nothing_told),

@@ -78,6 +78,23 @@ void stage_clear(struct stage *s)
     s->answer = NULL;
 }
 
+int stage_setup(void **state)
+{
+    struct stage *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    stage_make(s);
+    stage_open(s, STAGE_FOREVER);
+    *state = s;
+    return 0;
+}
+
+int stage_teardown(void **state)
+{
+    stage_clear(*state);
+    free(*state);
+    return 0;
+}
+
 void stage_until(struct stage *s, bool (*done)(struct stage *s))
 {
     int64_t deadline = lec_now() + 10 * LEC_SEC;
@@ -178,4 +195,11 @@ size_t stage_check_gapless(struct stage *s)
     } while (n > 0);
     assert_int_equal(last, stage_number(s->answer, "last"));
     return total;
+}
+
+void stage_ended_run(void *ctx, const char *key, const char *value)
+{
+    assert_string_equal(key, "run/1");
+    assert_string_equal(value, "ended");
+    ++*(int *)ctx;
 }

@@ -10,9 +10,11 @@
 
 #include <cmocka.h>
 
+#include "lectern/clock.h"
 #include "store/store.h"
 
-#define STAGE_TOLD 40000
+#define STAGE_TOLD    40000
+#define STAGE_FOREVER (366 * 24 * 3600 * LEC_SEC)
 
 struct stage {
     char folder[64], file[128];
@@ -36,6 +38,10 @@ void stage_close(struct stage *s);
 /* Closes, removes the folder. */
 void stage_clear(struct stage *s);
 
+/* For each test, by cmocka: a stage, open; *state owns it. */
+int stage_setup(void **state);
+int stage_teardown(void **state);
+
 /* Dispatches until `done` says so; fails the test after 10 s. */
 void stage_until(struct stage *s, bool (*done)(struct stage *s));
 /* Until n entries have been told. */
@@ -51,5 +57,7 @@ size_t stage_numbers(const struct stage *s, uint64_t *out, size_t max);
 uint64_t stage_number(const char *json, const char *key);
 /* Reads the whole journal and fails the test unless it is without a gap; returns the number of entries. */
 size_t stage_check_gapless(struct stage *s);
+/* For lec_store_each, when run/1 = ended is all that may be there; counts in ctx, an int. */
+void stage_ended_run(void *ctx, const char *key, const char *value);
 
 #endif

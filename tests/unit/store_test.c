@@ -8,25 +8,6 @@
 #include "lectern/clock.h"
 #include "store/store_impl.h"
 
-#define FOREVER (366 * 24 * 3600 * LEC_SEC)
-
-static int setup(void **state)
-{
-    struct stage *s = calloc(1, sizeof *s);
-    assert_non_null(s);
-    stage_make(s);
-    stage_open(s, FOREVER);
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    stage_clear(*state);
-    free(*state);
-    return 0;
-}
-
 static void an_entry_is_told_with_its_number_and_as_one_object(void **state)
 {
     struct stage *s = *state;
@@ -60,7 +41,7 @@ static void numbers_go_on_after_a_restart(void **state)
     struct stage *s = *state;
     stage_fill(s, 3);
     stage_close(s);
-    stage_open(s, FOREVER);
+    stage_open(s, STAGE_FOREVER);
     stage_append(s, "start", "", "");
     stage_told(s, 4);
     assert_int_equal(s->numbers[3], 4);
@@ -75,7 +56,7 @@ static void closing_writes_what_was_not_yet_told(void **state)
     lec_store_put(s->store, "last", "word");
     stage_close(s);
     assert_int_equal(s->n, 0);
-    stage_open(s, FOREVER);
+    stage_open(s, STAGE_FOREVER);
     assert_int_equal(stage_check_gapless(s), 100);
 }
 
@@ -208,7 +189,7 @@ static void a_long_search_is_done_in_slices(void **state)
     store_scan_end(item);
     free(item);
     store_db_close(&db);
-    stage_open(s, FOREVER);
+    stage_open(s, STAGE_FOREVER);
 }
 
 struct pairs {
@@ -240,7 +221,7 @@ static void texts_are_kept_replaced_forgotten_and_listed_in_order(void **state)
         assert_int_equal(lec_store_each(s->store, "", pair, &p, &err), 0);
         assert_string_equal(p.text, "run/1=a run/2=bb usual/lamp=3 ");
         stage_close(s);
-        stage_open(s, FOREVER);
+        stage_open(s, STAGE_FOREVER);
     }
 }
 
@@ -285,7 +266,7 @@ static void old_entries_go_from_the_old_end_and_the_newest_stays(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_entry_is_told_with_its_number_and_as_one_object),
         TEST(what_is_empty_is_left_out_and_time_is_filled_in),
