@@ -1,6 +1,7 @@
 # Tests of mailboxes, links, notices and the store.
 set(unit ${CMAKE_SOURCE_DIR}/tests/unit)
 lectern_test(mailbox SOURCES ${unit}/mailbox_test.c LINK lecternd_mailbox)
+lectern_test(waiter SOURCES ${unit}/waiter_test.c LINK lecternd_mailbox)
 lectern_test(store SOURCES ${unit}/store_test.c ${unit}/store_stage.c LINK lecternd_store)
 lectern_test(store_file SOURCES ${unit}/store_file_test.c ${unit}/store_stage.c LINK lecternd_store)
 lectern_test(store_fault SOURCES ${unit}/store_fault_test.c ${unit}/store_stage.c LINK lecternd_store)

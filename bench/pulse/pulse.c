@@ -71,7 +71,6 @@ static int pulse_input(struct lec_dev *dev, struct lec_err *err)
 static void pulse_close(struct lec_dev *dev)
 {
     struct pulse *p = dev->state;
-    lec_dev_watch(dev, -1);
     close(p->fd);
     p->fd = -1;
 }

@@ -20,7 +20,7 @@ int calendars_read(struct core *core, int64_t from_us, int64_t to_us, uint64_t t
     const struct lec_timetable *desc = core->room->timetable;
     struct reading *r = NULL;
     for (size_t i = token ? 1 : 0; i < (token ? CALENDARS : 1) && !r; i++) /* the first is for the timetable itself */
-        if (core->timetable->readings[i].pid == 0)
+        if (core->timetable->readings[i].child.pid == 0)
             r = &core->timetable->readings[i];
     if (!r)
         return lec_fail(err, LEC_E_BUSY, "the calendars are being read already; try again soon");
@@ -42,12 +42,10 @@ int calendars_read(struct core *core, int64_t from_us, int64_t to_us, uint64_t t
     }
     int rc = scenes.failed || n >= (int)sizeof file
                  ? lec_fail(err, LEC_E_CONFIG, "the path of the calendar is too long")
-                 : child_start(argv, -1, &r->pid, &r->fd, err);
+                 : child_start(&core->timetable->children, argv, -1, &r->child, err);
     lec_buf_done(&scenes);
-    if (rc < 0) {
-        r->pid = 0;
+    if (rc < 0)
         return rc;
-    }
     r->deadline = lec_now() + CALENDAR_NS;
     r->from_us = from_us;
     r->to_us = to_us;
@@ -58,22 +56,21 @@ int calendars_read(struct core *core, int64_t from_us, int64_t to_us, uint64_t t
 
 static void end(struct timetable *t, struct reading *r)
 {
-    child_end(&t->children, r->pid);
-    close(r->fd);
+    child_end(&t->children, &r->child);
     lec_buf_done(&r->answer);
     *r = (struct reading){0};
 }
 
 void calendars_abandon(struct timetable *t)
 {
-    if (t->readings[0].pid)
+    if (t->readings[0].child.pid)
         end(t, &t->readings[0]);
 }
 
 void calendars_close(struct timetable *t)
 {
     for (size_t i = 0; i < CALENDARS; i++)
-        if (t->readings[i].pid)
+        if (t->readings[i].child.pid)
             end(t, &t->readings[i]);
     child_reap(&t->children);
 }
@@ -148,32 +145,31 @@ static void finish(struct core *core, struct reading *place, const char *why)
 void calendars_refuse(struct core *core, const char *why)
 {
     for (size_t i = 0; i < CALENDARS; i++)
-        if (core->timetable->readings[i].pid && core->timetable->readings[i].token)
+        if (core->timetable->readings[i].child.pid && core->timetable->readings[i].token)
             finish(core, &core->timetable->readings[i], why);
 }
 
-int calendar_fd(struct core *core, size_t at)
+static void calendar_read(struct core *core, struct reading *r)
 {
-    return core->timetable && core->timetable->readings[at].pid ? core->timetable->readings[at].fd : -1;
-}
-
-void calendar_readable(struct core *core, size_t at)
-{
-    struct reading *r = core->timetable ? &core->timetable->readings[at] : NULL;
     char chunk[65536];
-    if (!r || !r->pid)
-        return;
-    ssize_t n = read(r->fd, chunk, sizeof chunk);
+    ssize_t n = read(r->child.fd, chunk, sizeof chunk);
     if (n > 0)
         lec_buf_put(&r->answer, chunk, (size_t)n);
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
         finish(core, r, NULL);
 }
 
+void calendars_readable(struct core *core)
+{
+    for (size_t i = 0; i < CALENDARS; i++)
+        if (core->timetable->readings[i].child.pid)
+            calendar_read(core, &core->timetable->readings[i]);
+}
+
 void calendars_tick(struct core *core, int64_t now)
 {
     child_reap(&core->timetable->children);
     for (size_t i = 0; i < CALENDARS; i++)
-        if (core->timetable->readings[i].pid && now >= core->timetable->readings[i].deadline)
+        if (core->timetable->readings[i].child.pid && now >= core->timetable->readings[i].deadline)
             finish(core, &core->timetable->readings[i], "reading the calendars took too long");
 }

@@ -49,29 +49,38 @@ static int spawn(const char *path, char *const argv[], int in, int out, pid_t *p
     return rc;
 }
 
-int child_start(char *const argv[], int in, pid_t *pid, int *out, struct lec_err *err)
+int child_start(struct children *children, char *const argv[], int in, struct child *out, struct lec_err *err)
 {
     char path[4096];
     int pipes[2];
+    *out = (struct child){0};
     int rc = find_program(argv[0], path, sizeof path, err);
     if (rc < 0)
         return rc;
     if (pipe2(pipes, O_CLOEXEC) < 0)
         return lec_fail(err, LEC_E_NOMEM, "no descriptors for %s", argv[0]);
-    int failed = spawn(path, argv, in, pipes[1], pid);
+    pid_t pid;
+    int failed = lec_waiter_add(children->waiter, pipes[0], children->item) < 0 ? ENOMEM : 0;
+    if (failed == 0)
+        failed = spawn(path, argv, in, pipes[1], &pid);
     close(pipes[1]);
     if (failed != 0) {
+        lec_waiter_drop(children->waiter, pipes[0]);
         close(pipes[0]);
         return lec_fail(err, LEC_E_NOMEM, "%s cannot be started: %s", argv[0], strerror(failed));
     }
-    (void)setpriority(PRIO_PROCESS, (id_t)*pid, NICE); /* the room goes first */
+    (void)setpriority(PRIO_PROCESS, (id_t)pid, NICE); /* the room goes first */
     (void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
-    *out = pipes[0];
+    *out = (struct child){.pid = pid, .fd = pipes[0]};
     return 0;
 }
 
-void child_end(struct children *children, pid_t pid)
+void child_end(struct children *children, struct child *child)
 {
+    pid_t pid = child->pid;
+    lec_waiter_drop(children->waiter, child->fd);
+    close(child->fd);
+    *child = (struct child){0};
     kill(-pid, SIGKILL);
     if (waitpid(pid, NULL, WNOHANG) != 0)
         return;

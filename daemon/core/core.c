@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +118,26 @@ static void journal_start(struct core *core)
     journal_add(core, "start", "", "", "", data);
 }
 
+/* ZeroMQ sockets are waited for by their descriptors: zmq_poll asks every socket twice at each turn, two system calls a time,
+ * which costs more than most turns do. A descriptor tells once: whoever reads a socket, or sends on it, must look whether
+ * something is left before waiting again. */
+static int wait_for_all(struct core *core, struct lec_err *err)
+{
+    const struct {
+        int fd;
+        enum core_item item;
+    } all[] = {{(int)zsock_fd(core->command), CORE_COMMAND},
+               {(int)zsock_fd(core->events.socket), CORE_EVENTS},
+               {lec_store_fd(core->store), CORE_STORE},
+               {core->signal_fd, CORE_SIGNAL}};
+    int rc = lec_waiter_add_mailbox(core->waiter, core->inbox, CORE_INBOX);
+    if (rc == 0)
+        rc = lec_waiter_add_mailbox(core->waiter, core->record->told, CORE_RECORD);
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(all); i++)
+        rc = lec_waiter_add(core->waiter, all[i].fd, all[i].item);
+    return rc < 0 ? lec_fail(err, rc, "out of memory for descriptors") : 0;
+}
+
 int core_open(struct core *core, const struct core_setup *setup, struct lec_err *err)
 {
     *core = (struct core){
@@ -138,7 +157,8 @@ int core_open(struct core *core, const struct core_setup *setup, struct lec_err 
     core->drivers = lec_drivers_new(setup->drivers_dir);
     core->retry = retry_new();
     core->pending = calloc(PENDING_MAX, sizeof *core->pending);
-    if (core->signal_fd < 0 || core->cancel_fd < 0 || !core->drivers || !core->retry || !core->pending)
+    core->waiter = lec_waiter_new();
+    if (core->signal_fd < 0 || core->cancel_fd < 0 || !core->waiter || !core->drivers || !core->retry || !core->pending)
         return lec_fail(err, LEC_E_NOMEM, "out of memory or descriptors");
     snprintf(core->captured_file, sizeof core->captured_file, "%s/captured.ini", setup->state_dir);
 
@@ -163,6 +183,8 @@ int core_open(struct core *core, const struct core_setup *setup, struct lec_err 
         rc = record_open(core, err);
     if (rc == 0)
         rc = timetable_open(core, err);
+    if (rc == 0)
+        rc = wait_for_all(core, err);
     return rc;
 }
 
@@ -249,29 +271,6 @@ static int64_t earliest(const struct core *core)
     return at;
 }
 
-/* What the loop waits for. ZeroMQ sockets are waited for by their descriptors, with poll(2): zmq_poll asks every socket
- * twice at each turn, two system calls a time, which costs more than most turns do. A descriptor tells once: whoever
- * reads a socket, or sends on it, must look whether something is left before waiting again. */
-enum {
-    ITEM_COMMAND,
-    ITEM_INBOX,
-    ITEM_STORE,
-    ITEM_EVENTS,
-    ITEM_SIGNAL,
-    ITEM_RECORD,
-    ITEM_LAB,
-    ITEM_CALENDAR = ITEM_LAB + LAB_JOBS,
-    ITEM_SEARCH = ITEM_CALENDAR + CALENDARS
-};
-
-static int fd_of(void *socket)
-{
-    int fd = -1;
-    size_t size = sizeof fd;
-    zmq_getsockopt(socket, ZMQ_FD, &fd, &size);
-    return fd;
-}
-
 static bool left_over(void *socket)
 {
     int events = 0;
@@ -279,28 +278,31 @@ static bool left_over(void *socket)
     return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
 }
 
-static void serve(struct core *core, const struct pollfd items[], size_t n_searches)
+static bool has(uint64_t ready, enum core_item item)
 {
-    if (items[ITEM_COMMAND].revents)
+    return ready & UINT64_C(1) << item;
+}
+
+static void serve(struct core *core, uint64_t ready)
+{
+    if (has(ready, CORE_COMMAND))
         front_commands(core);
-    if (items[ITEM_INBOX].revents)
+    if (has(ready, CORE_INBOX))
         lines_inbox(core);
-    if (items[ITEM_STORE].revents)
+    if (has(ready, CORE_STORE))
         lec_store_dispatch(core->store);
-    if (items[ITEM_EVENTS].revents)
+    if (has(ready, CORE_EVENTS))
         events_subscriptions(core);
-    if (items[ITEM_SIGNAL].revents)
+    if (has(ready, CORE_SIGNAL))
         on_signal(core);
-    if (items[ITEM_RECORD].revents)
+    if (has(ready, CORE_RECORD))
         record_news(core);
-    for (size_t i = 0; i < LAB_JOBS; i++)
-        if (items[ITEM_LAB + i].revents)
-            lab_readable(core, i);
-    for (size_t i = 0; i < CALENDARS; i++)
-        if (items[ITEM_CALENDAR + i].revents)
-            calendar_readable(core, i);
-    for (size_t i = n_searches; i > 0; i--)
-        if (items[ITEM_SEARCH + i - 1].revents && left_over(search_socket(core, i - 1)))
+    if (has(ready, CORE_LAB))
+        lab_readable(core);
+    if (has(ready, CORE_CALENDARS))
+        calendars_readable(core);
+    for (size_t i = has(ready, CORE_SEARCHES) ? core->n_searches : 0; i > 0; i--)
+        if (left_over(search_socket(core, i - 1)))
             search_over(core, i - 1);
     int64_t now = lec_now();
     if (now >= core->events.greet_at)
@@ -318,66 +320,39 @@ static void serve(struct core *core, const struct pollfd items[], size_t n_searc
     core->parked_at = parked_late(core, now);
 }
 
-/* What is to be read without its descriptor saying so, one bit an item. */
-static unsigned left_unread(struct core *core)
+/* ZeroMQ sockets that have something to read without their descriptor saying so. */
+static uint64_t left_unread(struct core *core)
 {
-    unsigned left = lec_mailbox_sleep(core->inbox) ? 0 : 1u << ITEM_INBOX;
-    left |= lec_mailbox_sleep(core->record->told) ? 0 : 1u << ITEM_RECORD;
+    uint64_t left = 0;
     if (core->command_left && left_over(zsock_resolve(core->command)))
-        left |= 1u << ITEM_COMMAND;
+        left |= UINT64_C(1) << CORE_COMMAND;
     if (core->events.left && left_over(zsock_resolve(core->events.socket)))
-        left |= 1u << ITEM_EVENTS;
+        left |= UINT64_C(1) << CORE_EVENTS;
     core->command_left = core->events.left = false;
     for (size_t i = 0; i < core->n_searches; i++)
         if (left_over(search_socket(core, i)))
-            left |= 1u << (ITEM_SEARCH + i);
+            left |= UINT64_C(1) << CORE_SEARCHES;
     return left;
 }
 
 /* One turn of waiting; what was left over makes it short, and is served with the rest. */
-static int wait_turn(struct core *core, struct pollfd items[], bool hurry)
+static uint64_t wait_turn(struct core *core, bool hurry)
 {
-    for (size_t i = 0; i < LAB_JOBS; i++)
-        items[ITEM_LAB + i] = (struct pollfd){.fd = lab_fd(core, i), .events = POLLIN};
-    for (size_t i = 0; i < CALENDARS; i++)
-        items[ITEM_CALENDAR + i] = (struct pollfd){.fd = calendar_fd(core, i), .events = POLLIN};
-    for (size_t i = 0; i < core->n_searches; i++)
-        items[ITEM_SEARCH + i] = (struct pollfd){.fd = fd_of(search_socket(core, i)), .events = POLLIN};
-    unsigned left = left_unread(core);
-    int timeout = hurry || left ? 0 : lec_ms_until(earliest(core));
-    int n = poll(items, (nfds_t)(ITEM_SEARCH + core->n_searches), timeout);
-    lec_mailbox_wake(core->inbox);
-    lec_mailbox_wake(core->record->told);
-    for (size_t i = 0; i < ITEM_SEARCH + core->n_searches; i++) {
-        if (n < 0)
-            items[i].revents = 0;
-        if (left & (1u << i))
-            items[i].revents = POLLIN;
-    }
-    return n < 0 && errno != EINTR ? -1 : 0;
+    uint64_t left = left_unread(core);
+    return left | lec_waiter_wait(core->waiter, hurry || left ? 0 : earliest(core));
 }
 
 int core_run(struct core *core)
 {
-    struct pollfd items[ITEM_SEARCH + SEARCHES_MAX] = {
-        [ITEM_COMMAND] = {.fd = fd_of(zsock_resolve(core->command)), .events = POLLIN, .revents = POLLIN},
-        [ITEM_INBOX] = {.fd = lec_mailbox_fd(core->inbox), .events = POLLIN, .revents = POLLIN},
-        [ITEM_STORE] = {.fd = lec_store_fd(core->store), .events = POLLIN},
-        [ITEM_EVENTS] = {.fd = fd_of(zsock_resolve(core->events.socket)), .events = POLLIN, .revents = POLLIN},
-        [ITEM_SIGNAL] = {.fd = core->signal_fd, .events = POLLIN},
-        [ITEM_RECORD] = {.fd = lec_mailbox_fd(core->record->told), .events = POLLIN},
-    };
     exports_clear(core, 0); /* nobody knows those of another start */
     core->tick_at = lec_now() + TICK_NS;
     lec_log(LEC_LOG_INFO, "room %s: %zu devices on %zu lines", core->room->id, core->n_devices, core->room->n_lines);
     sd_notify(0, "READY=1");
-    serve(core, items, 0); /* descriptors tell of what came before only once */
+    /* descriptors tell of what came before only once */
+    serve(core, UINT64_C(1) << CORE_COMMAND | UINT64_C(1) << CORE_EVENTS | UINT64_C(1) << CORE_INBOX);
     while (!core->ending || (!(lines_all_ended(core) && core->n_searches == 0) && lec_now() < core->end_by)) {
         bool starting = !core->ending && lines_start_next(core);
-        size_t n_searches = core->n_searches;
-        if (wait_turn(core, items, starting) < 0)
-            break;
-        serve(core, items, n_searches);
+        serve(core, wait_turn(core, starting));
     }
     return core->exit_code;
 }
@@ -406,6 +381,7 @@ void core_close(struct core *core)
     free(core->pending);
     lec_room_unref(&core->room);
     lec_drivers_free(&core->drivers);
+    lec_waiter_free(&core->waiter);
     if (core->signal_fd >= 0)
         close(core->signal_fd);
     if (core->cancel_fd >= 0)

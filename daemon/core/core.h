@@ -25,6 +25,7 @@
 #include "lectern/clock.h"
 #include "line/actor.h"
 #include "line/notice.h"
+#include "mailbox/waiter.h"
 #include "loader/loader.h"
 #include "scene/scene.h"
 #include "store/store.h"
@@ -361,6 +362,19 @@ struct core_setup {
 
 struct timetable;
 
+/* What the core's waiter tells apart. */
+enum core_item {
+    CORE_COMMAND,
+    CORE_INBOX,
+    CORE_STORE,
+    CORE_EVENTS,
+    CORE_SIGNAL,
+    CORE_RECORD,
+    CORE_LAB,
+    CORE_CALENDARS,
+    CORE_SEARCHES,
+};
+
 struct core {
     struct core_setup setup;
     char captured_file[4096], made_file[4096], runs_file[4096];
@@ -368,6 +382,7 @@ struct core {
     struct lec_drivers *drivers;
     char boot[17];
     int64_t started_ns, wall_offset_us;
+    struct lec_waiter *waiter; /* for enum core_item */
     int signal_fd;
     int cancel_fd; /* an eventfd: readable when searches should end */
     struct search *searches[SEARCHES_MAX];
@@ -470,8 +485,7 @@ void timetable_write_snapshot(struct core *core, struct lec_buf *b);
 /* As hands_off of struct lec_scenes_host. */
 bool timetable_hands_off(struct core *core, const char *run, const struct lec_point *point,
                          const struct lec_value *wanted, const char *by, char reason[LEC_ERR_TEXT]);
-int calendar_fd(struct core *core, size_t at); /* -1: none */
-void calendar_readable(struct core *core, size_t at);
+void calendars_readable(struct core *core);
 
 /* search.c */
 void *search_socket(struct core *core, size_t at);

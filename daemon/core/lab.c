@@ -16,8 +16,7 @@
 #define ANALYZE_NS (30 * LEC_SEC)
 
 struct lab {
-    pid_t pid;
-    int fd; /* its stdout */
+    struct child child;
     int64_t deadline;
     uint64_t token; /* of the request */
     bool export, keep;
@@ -34,8 +33,7 @@ static void drop(struct core *core, size_t at)
 {
     struct lab *lab = core->labs->at[at];
     core->labs->at[at] = NULL;
-    child_end(&core->labs->children, lab->pid);
-    close(lab->fd);
+    child_end(&core->labs->children, &lab->child);
     lec_buf_done(&lab->answer);
     free(lab);
 }
@@ -61,7 +59,7 @@ static int begin(struct core *core, struct lab *lab, const char *request, struct
     int in = request_file(request, err);
     if (in < 0)
         return in;
-    int rc = child_start(argv, in, &lab->pid, &lab->fd, err);
+    int rc = child_start(&core->labs->children, argv, in, &lab->child, err);
     close(in);
     return rc == LEC_E_NOTSUP ? lec_because(err, "no exports and no analysis") : rc;
 }
@@ -73,8 +71,8 @@ static void start(struct core *core, struct request *r, const char *run, json_t 
     size_t at = 0;
     char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
-    if (!core->labs)
-        core->labs = calloc(1, sizeof *core->labs);
+    if (!core->labs && (core->labs = calloc(1, sizeof *core->labs)))
+        core->labs->children = (struct children){.waiter = core->waiter, .item = CORE_LAB};
     while (core->labs && at < LAB_JOBS && core->labs->at[at])
         at++;
     int rc = 0;
@@ -273,22 +271,22 @@ static void finish(struct core *core, size_t at, const char *why)
     drop(core, at);
 }
 
-int lab_fd(struct core *core, size_t at)
+static void lab_read(struct core *core, size_t at)
 {
-    return core->labs && core->labs->at[at] ? core->labs->at[at]->fd : -1;
-}
-
-void lab_readable(struct core *core, size_t at)
-{
-    struct lab *lab = core->labs ? core->labs->at[at] : NULL;
+    struct lab *lab = core->labs->at[at];
     char chunk[65536];
-    if (!lab)
-        return;
-    ssize_t n = read(lab->fd, chunk, sizeof chunk);
+    ssize_t n = read(lab->child.fd, chunk, sizeof chunk);
     if (n > 0)
         lec_buf_put(&lab->answer, chunk, (size_t)n);
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
         finish(core, at, NULL);
+}
+
+void lab_readable(struct core *core)
+{
+    for (size_t i = 0; i < LAB_JOBS; i++)
+        if (core->labs->at[i])
+            lab_read(core, i);
 }
 
 void lab_tick(struct core *core, int64_t now)

@@ -144,8 +144,7 @@ void experiment_json(struct core *core, const struct lec_experiment *e, struct l
 
 /* lab.c */
 #define LAB_JOBS 2                        /* programs at once */
-int lab_fd(struct core *core, size_t at); /* -1: none */
-void lab_readable(struct core *core, size_t at);
+void lab_readable(struct core *core);
 void lab_tick(struct core *core, int64_t now);
 void lab_close(struct core *core);
 

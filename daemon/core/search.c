@@ -63,6 +63,7 @@ void search_over(struct core *core, size_t at)
         reply_send(core, &r);
     }
     zstr_free(&why);
+    lec_waiter_drop(core->waiter, (int)zsock_fd(s->actor));
     zactor_destroy(&s->actor);
     lec_buf_done(&s->found);
     free(s);
@@ -122,4 +123,5 @@ void driver_search(struct core *core, struct request *r)
         return;
     }
     core->searches[core->n_searches++] = s;
+    (void)lec_waiter_add(core->waiter, (int)zsock_fd(s->actor), CORE_SEARCHES); /* else it is seen at the next tick */
 }

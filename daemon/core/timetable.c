@@ -208,7 +208,7 @@ static void read_in_time(struct core *core, int64_t now)
     struct timetable *t = core->timetable;
     struct lec_err err;
     int64_t from = lessons_day_us(lec_wall_us(), -1);
-    if ((t->from_us == from && now < t->again_at) || t->readings[0].pid ||
+    if ((t->from_us == from && now < t->again_at) || t->readings[0].child.pid ||
         (t->again_at != LEC_NEVER && now < t->again_at))
         return;
     if (calendars_read(core, from, lessons_day_us(from, CALENDAR_DAYS + 1), 0, &err) == 0)
@@ -295,6 +295,7 @@ int timetable_open(struct core *core, struct lec_err *err)
         timetable_close(core);
         return lec_fail(err, LEC_E_NOMEM, "out of memory");
     }
+    t->children = (struct children){.waiter = core->waiter, .item = CORE_CALENDARS};
     t->again_at = LEC_NEVER;
     t->topic = events_topic(core, EVENT_TIMETABLE, "room");
     tzset();

@@ -19,8 +19,7 @@
 #define CALENDAR_HOLIDAYS   500
 
 struct reading { /* lectern-calendar at work */
-    pid_t pid;   /* 0: free */
-    int fd;
+    struct child child;
     int64_t deadline, from_us, to_us;
     uint64_t token; /* of timetable.show; 0: for the timetable itself */
     struct lec_buf answer;

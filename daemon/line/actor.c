@@ -116,32 +116,17 @@ static void unasked(struct line *line)
  * device that sends a line each millisecond shall not wake us a thousand times a second. */
 static void wait_for_work(struct line *line, int64_t wake)
 {
-    struct pollfd items[LEC_LINE_OPS];
-    nfds_t n = 0;
-    items[n++] = (struct pollfd){.fd = lec_mailbox_fd(line->requests), .events = POLLIN};
-    items[n++] = (struct pollfd){.fd = line->cancel_fd, .events = POLLIN};
-    nfds_t first = n;
     bool gathers = line->gather_until > lec_now();
     if (gathers && line->port.link && line->gather_until < wake)
         wake = line->gather_until;
-    if (!gathers && line->port.link && lec_link_fd(line->port.link) >= 0)
-        items[n++] = (struct pollfd){.fd = lec_link_fd(line->port.link), .events = POLLIN};
-    for (size_t i = 0; i < line->n_devices && n < LEC_LINE_OPS; i++)
-        if (line->devices[i].h.watch_fd >= 0)
-            items[n++] = (struct pollfd){.fd = line->devices[i].h.watch_fd, .events = POLLIN};
-    int timeout = lec_mailbox_sleep(line->requests) ? lec_ms_until(wake) : 0;
-    int ready = poll(items, n, timeout);
-    lec_mailbox_wake(line->requests);
-    if (ready <= 0)
-        return;
-    if (items[1].revents)
+    line_listen(line, !gathers);
+    uint64_t ready = lec_waiter_wait(line->waiter, wake);
+    if (ready & 1u << LINE_CANCEL)
         line->ending = true;
-    for (nfds_t i = first; i < n; i++) {
-        if (items[i].revents) {
-            unasked(line);
-            break;
-        }
-    }
+    if (ready & 1u << LINE_INPUT)
+        unasked(line);
+    else if (line->listens)
+        lec_link_quiet(line->port.link);
 }
 
 static void tell_counters(struct line *line, int64_t now)
@@ -276,12 +261,15 @@ int lec_line_begin(const struct lec_line_setup *setup, struct lec_line_actor **o
     line->flush_at = LEC_NEVER;
     line->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     line->requests = lec_mailbox_new(LEC_LINE_REQUESTS, LEC_LINE_REQUESTS * sizeof(struct lec_request));
+    line->waiter = lec_waiter_new();
     line->inbox = setup->inbox;
     line->port =
         (struct lec_port){.line = setup->line, .cancel_fd = line->cancel_fd, .yield = may_yield, .yield_ctx = line};
     line->devices = calloc(setup->n_devices, sizeof *line->devices);
     device_sink(line);
-    int rc = line->devices && line->requests && line->cancel_fd >= 0
+    int rc = line->devices && line->requests && line->cancel_fd >= 0 && line->waiter &&
+                     lec_waiter_add_mailbox(line->waiter, line->requests, LINE_REQUESTS) == 0 &&
+                     lec_waiter_add(line->waiter, line->cancel_fd, LINE_CANCEL) == 0
                  ? 0
                  : lec_fail(err, LEC_E_NOMEM, "out of memory or descriptors");
     for (size_t i = 0; rc == 0 && i < setup->n_devices; i++) {
@@ -324,6 +312,7 @@ void lec_line_join(struct lec_line_actor **at)
         for (size_t i = 0; i < line->n_devices; i++)
             device_done(&line->devices[i]);
     }
+    lec_waiter_free(&line->waiter);
     lec_mailbox_free(&line->requests);
     if (line->cancel_fd >= 0)
         close(line->cancel_fd);

@@ -76,10 +76,31 @@ void device_online(struct line_device *d)
     tell_status(d, true, 0, "");
 }
 
+void line_listen(struct line *line, bool on)
+{
+    int fd = line->port.link ? lec_link_fd(line->port.link) : -1;
+    if (fd < 0 || line->listens == on)
+        return;
+    if (on)
+        line->listens = lec_waiter_add(line->waiter, fd, LINE_INPUT) == 0; /* else it is tried at the next wait */
+    else
+        lec_waiter_drop(line->waiter, fd);
+    line->listens = line->listens && on;
+}
+
+/* The driver closes what it gave to lec_dev_watch. */
+void device_close(struct line_device *d)
+{
+    if (d->h.is_open && d->h.watch_fd >= 0)
+        lec_waiter_drop(d->line->waiter, d->h.watch_fd);
+    lec_hosted_close(&d->h);
+}
+
 void line_close_link(struct line *line)
 {
     for (size_t i = 0; i < line->n_devices; i++)
-        lec_hosted_close(&line->devices[i].h);
+        device_close(&line->devices[i]);
+    line_listen(line, false);
     lec_link_close(&line->port.link);
     line->port.held_n = 0;
     line->port.broken = false;
@@ -125,6 +146,10 @@ int device_ready(struct line_device *d, bool force, struct lec_err *err)
     if (!force && !d->online && d->told_status && lec_now() < d->retry_at)
         return lec_fail(err, LEC_E_LINK, "%s", d->away_reason);
     int rc = lec_hosted_open(&d->h, err);
+    if (rc == 0 && d->h.watch_fd >= 0 && lec_waiter_add(line->waiter, d->h.watch_fd, LINE_INPUT) < 0) {
+        lec_hosted_close(&d->h);
+        rc = lec_fail(err, LEC_E_NOMEM, "its descriptor cannot be waited for");
+    }
     if (rc < 0) {
         if (rc != LEC_E_CANCELLED) {
             device_set_away(d, rc, err->text);
@@ -220,6 +245,7 @@ int device_init(struct line *line, size_t index, struct lec_report *report)
 
 void device_done(struct line_device *d)
 {
+    device_close(d);
     lec_hosted_done(&d->h);
     free(d->slots);
     free(d->due);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "line/actor.h"
+#include "mailbox/waiter.h"
 
 #define OPEN_TIMEOUT_NS (4 * LEC_SEC) /* to connect a link */
 #define PAUSE_FIRST_NS                                                                                                 \
@@ -117,6 +118,8 @@ struct line {
     size_t n_ops;
     struct lec_mailbox *requests; /* from the core */
     struct lec_mailbox *inbox;    /* the core's */
+    struct lec_waiter *waiter;    /* for requests, the end, and what devices say by themselves */
+    bool listens;                 /* the link is among it */
     int cancel_fd;                /* readable once the line shall end */
     _Atomic bool end;             /* likewise, for who does not wait */
     _Atomic bool unheard;         /* nobody takes letters out of the inbox any more */
@@ -134,6 +137,9 @@ struct line {
     struct line_device *current; /* the one last spoken of */
     const struct lec_line_setup *setup;
 };
+
+/* What the line's waiter tells apart. */
+enum line_item { LINE_REQUESTS, LINE_CANCEL, LINE_INPUT };
 
 /* actor.c */
 void line_tell(struct line *line, const struct lec_head *head, const void *data, size_t n);
@@ -161,6 +167,9 @@ void device_poll(struct line_device *d);
 /* The moment of the next poll (LEC_NEVER: none). */
 int64_t device_next(const struct line_device *d);
 void line_close_link(struct line *line);
+/* Whether bytes on the link end a wait. */
+void line_listen(struct line *line, bool on);
+void device_close(struct line_device *d);
 /* A datagram came from it: one that is away is tried again soon. */
 void device_heard(struct line_device *d);
 void device_set_away(struct line_device *d, int code, const char *reason);

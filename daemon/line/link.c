@@ -176,6 +176,7 @@ static int not_ready(const struct lec_link *l, int rc, short events, struct lec_
 int lec_link_send(struct lec_link *link, const void *data, size_t n, int64_t deadline, struct lec_err *err)
 {
     const char *at = data;
+    link->quiet = false;
     link->more = false; /* whoever sends waits for an answer next, so look before reading */
     while (n > 0) {
         ssize_t done = link->kind == LINK_STREAM || link->kind == LINK_DGRAM
@@ -226,6 +227,7 @@ static ssize_t read_now(struct lec_link *l, void *data, size_t size, struct lec_
 
 ssize_t lec_link_recv(struct lec_link *link, void *data, size_t size, int64_t deadline, struct lec_err *err)
 {
+    link->quiet = false;
     /* Reading before waiting pays only where bytes are surely there; after a request it would be a wasted call. */
     bool straight = (link->more && link->unpolled < UNPOLLED_MAX) || deadline <= lec_now();
     for (;;) {
@@ -250,6 +252,10 @@ size_t lec_link_flush(struct lec_link *link)
 {
     char waste[4096];
     size_t total = 0;
+    if (link->quiet) {
+        link->quiet = false;
+        return 0;
+    }
     while (total < FLUSH_MAX) {
         ssize_t n = read_now(link, waste, sizeof waste, NULL);
         link->gone = n < 0; /* it shows again at the next call */
@@ -259,6 +265,12 @@ size_t lec_link_flush(struct lec_link *link)
     }
     link->more = false;
     return total;
+}
+
+void lec_link_quiet(struct lec_link *link)
+{
+    link->quiet = true;
+    link->gone = false;
 }
 
 bool lec_link_gone(const struct lec_link *link)

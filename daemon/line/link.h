@@ -41,6 +41,8 @@ ssize_t lec_link_recv(struct lec_link *link, void *data, size_t size, int64_t de
 
 /* Drops what has arrived and was not read; returns how many bytes. Never blocks. */
 size_t lec_link_flush(struct lec_link *link);
+/* A wait has just ended in which nothing came on this link: the next flush need not look, if nothing is sent before. */
+void lec_link_quiet(struct lec_link *link);
 /* Whether the last flush came upon the end of the connection. */
 bool lec_link_gone(const struct lec_link *link);
 

@@ -18,6 +18,7 @@ struct lec_link {
     int cancel_fd;
     enum link_kind kind;
     bool more;          /* the last read filled its buffer: more is probably there already */
+    bool quiet;         /* a wait has just seen that nothing came: a flush has nothing to do */
     bool gone;          /* the last flush met the end */
     unsigned unpolled;  /* reads since the last poll, so that a flood cannot hide a cancel */
     struct sp_port *sp; /* serial ports: owns fd */

@@ -94,7 +94,7 @@ bool stream_check(struct line_device *d)
     if (d->line->n_devices == 1)
         line_close_link(d->line);
     else
-        lec_hosted_close(&d->h);
+        device_close(d);
     return true;
 }
 

@@ -13,12 +13,11 @@ struct lec_mailbox {
     size_t max_letters, max_bytes;
     int fd;
     _Atomic size_t letters; /* changed under the lock, looked at without it */
+    _Atomic bool sleeping;  /* the receiver waits for a ring, or is about to */
 
     pthread_mutex_t lock; /* guards all below */
     struct lec_letter *first, **end;
     size_t bytes;
-    bool sleeping; /* the receiver waits for the descriptor, or is about to */
-    bool rung;     /* somebody has made it readable, or is about to, and the receiver has not read it */
 };
 
 struct lec_mailbox *lec_mailbox_new(size_t max_letters, size_t max_bytes)
@@ -68,21 +67,22 @@ int lec_mailbox_put(struct lec_mailbox *box, const void *head, size_t head_n, co
         memcpy(letter->data + head_n, data, n);
     pthread_mutex_lock(&box->lock);
     bool fits = box->letters < box->max_letters && box->bytes + letter->n <= box->max_bytes;
-    bool wake = fits && box->sleeping && !box->rung;
     if (fits) {
         *box->end = letter;
         box->end = &letter->next;
         box->bytes += letter->n;
         box->letters++;
-        if (wake)
-            box->rung = true;
     }
     pthread_mutex_unlock(&box->lock);
-    if (wake)
-        eventfd_write(box->fd, 1); /* after the lock: whoever wakes wants it at once */
-    if (!fits)
+    if (!fits) {
         free(letter);
-    return fits ? 0 : LEC_E_NOMEM;
+        return LEC_E_NOMEM;
+    }
+    /* Either the receiver, which says that it sleeps and then looks for letters, sees this one, or it is seen sleeping here.
+     * After the lock: whoever wakes wants it at once. */
+    if (atomic_load(&box->sleeping) && atomic_exchange(&box->sleeping, false))
+        eventfd_write(box->fd, 1);
+    return 0;
 }
 
 bool lec_mailbox_any(const struct lec_mailbox *box)
@@ -112,23 +112,14 @@ int lec_mailbox_fd(const struct lec_mailbox *box)
 
 bool lec_mailbox_sleep(struct lec_mailbox *box)
 {
-    pthread_mutex_lock(&box->lock);
-    box->sleeping = box->first == NULL;
-    bool sleeping = box->sleeping;
-    pthread_mutex_unlock(&box->lock);
-    return sleeping;
+    atomic_store(&box->sleeping, true);
+    if (atomic_load(&box->letters) == 0)
+        return true;
+    lec_mailbox_wake(box);
+    return false;
 }
 
 void lec_mailbox_wake(struct lec_mailbox *box)
 {
-    pthread_mutex_lock(&box->lock);
-    bool rung = box->rung;
-    box->sleeping = false;
-    pthread_mutex_unlock(&box->lock);
-    eventfd_t count;
-    if (!rung || eventfd_read(box->fd, &count) < 0)
-        return; /* a ringer that has not got so far keeps it rung: the next wait will be short, and reads */
-    pthread_mutex_lock(&box->lock);
-    box->rung = false;
-    pthread_mutex_unlock(&box->lock);
+    atomic_store_explicit(&box->sleeping, false, memory_order_relaxed);
 }

@@ -5,10 +5,7 @@
  * does not. docs/architecture.md, section 10, has the figures. What is inside a letter stays a self-contained frame, so
  * that a line can later be a process of its own.
  *
- * The receiver's loop:
- *     take and serve until lec_mailbox_take gives NULL
- *     if (lec_mailbox_sleep(box)) poll(lec_mailbox_fd(box) and others)     else poll with time-out 0
- *     lec_mailbox_wake(box)
+ * The receiver waits with a lec_waiter (mailbox/waiter.h), which alone uses fd, sleep and wake.
  *
  * Threads: put from any; everything else from the receiver's. Nothing here waits. */
 #ifndef LECTERN_MAILBOX_H
@@ -39,7 +36,8 @@ bool lec_mailbox_any(const struct lec_mailbox *box);
 /* The oldest letter, to be freed with free(); NULL when there is none. */
 struct lec_letter *lec_mailbox_take(struct lec_mailbox *box);
 
-/* Readable when a letter came after lec_mailbox_sleep (and sometimes when none did); the box's own. */
+/* Rung (an eventfd, written to) for the first letter after lec_mailbox_sleep, maybe only after lec_mailbox_wake. Nobody reads
+ * it: a ring is an edge. The box's own. */
 int lec_mailbox_fd(const struct lec_mailbox *box);
 /* Before waiting: false when a letter is there already, and the wait must not be. */
 bool lec_mailbox_sleep(struct lec_mailbox *box);

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "mailbox/waiter.h"
 #include "record/recorder.h"
 
 #define TEXT_MAX      4096           /* bytes of a text in a command */
@@ -65,6 +66,7 @@ struct reading_head {
 /* A thread of ours, begun when it is first needed. */
 struct worker {
     pthread_t thread;
+    struct lec_waiter *waiter;
     bool begun;
     _Atomic bool ended;
 };

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -390,21 +389,19 @@ static void serve(struct reader *a, const struct lec_letter *letter)
 void *reader_main(void *recorder)
 {
     struct reader a = {.r = recorder};
-    struct pollfd item = {.fd = lec_mailbox_fd(a.r->readings), .events = POLLIN};
+    int64_t idle_at = LEC_NEVER;
     while (!a.r->closing) {
         struct lec_letter *letter = lec_mailbox_take(a.r->readings);
         if (letter) {
             serve(&a, letter);
             free(letter);
-            continue;
-        }
-        bool silent = false;
-        if (lec_mailbox_sleep(a.r->readings))
-            silent = poll(&item, 1, a.runs ? (int)(IDLE_NS / LEC_MS) : -1) == 0;
-        lec_mailbox_wake(a.r->readings);
-        if (silent) {
+            idle_at = a.runs ? lec_now() + IDLE_NS : LEC_NEVER;
+        } else if (lec_now() >= idle_at) {
             lec_runs_close(&a.runs);
             malloc_trim(0);
+            idle_at = LEC_NEVER;
+        } else {
+            lec_waiter_wait(a.r->reader.waiter, idle_at);
         }
     }
     lec_runs_close(&a.runs);

@@ -27,7 +27,12 @@ int lec_recorder_new(const char *file, int64_t budget, struct lec_mailbox *told,
     r->commands = lec_mailbox_new(LEC_RECORD_COMMANDS, 4u * 1024 * 1024);
     r->samples = lec_mailbox_new(LEC_RECORD_BLOCKS, LEC_RECORD_BYTES);
     r->readings = lec_mailbox_new(LEC_READ_REQUESTS, LEC_READ_REQUESTS * (sizeof(struct reading_head) + PATH_MAX));
-    if (!r->commands || !r->samples || !r->readings) {
+    r->writer.waiter = lec_waiter_new();
+    r->reader.waiter = lec_waiter_new();
+    if (!r->commands || !r->samples || !r->readings || !r->writer.waiter || !r->reader.waiter ||
+        lec_waiter_add_mailbox(r->writer.waiter, r->commands, 0) < 0 ||
+        lec_waiter_add_mailbox(r->writer.waiter, r->samples, 1) < 0 ||
+        lec_waiter_add_mailbox(r->reader.waiter, r->readings, 0) < 0) {
         lec_recorder_free(&r, 0);
         return lec_fail(err, LEC_E_NOMEM, "out of memory or descriptors");
     }
@@ -82,6 +87,8 @@ bool lec_recorder_free(struct lec_recorder **recorder, int timeout_ms)
         lec_log(LEC_LOG_ERROR, "the run file's disk did not answer before the end");
         return false;
     }
+    lec_waiter_free(&r->writer.waiter);
+    lec_waiter_free(&r->reader.waiter);
     lec_mailbox_free(&r->commands);
     lec_mailbox_free(&r->samples);
     lec_mailbox_free(&r->readings);

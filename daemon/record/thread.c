@@ -1,5 +1,4 @@
 /* The recorder's thread: samples and commands in, time, commits. */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,18 +237,6 @@ static void commit_turn(struct lec_recorder *r, int64_t now)
     disk_commit(r, now);
 }
 
-static void wait_turn(struct lec_recorder *r, int64_t until)
-{
-    struct pollfd items[] = {{.fd = lec_mailbox_fd(r->commands), .events = POLLIN},
-                             {.fd = lec_mailbox_fd(r->samples), .events = POLLIN}};
-    bool sleep = lec_mailbox_sleep(r->commands);
-    sleep = lec_mailbox_sleep(r->samples) && sleep && !r->closing; /* the command that woke us for the end is taken */
-    if (sleep)
-        (void)poll(items, ARRAY_LEN(items), lec_ms_until(until));
-    lec_mailbox_wake(r->commands);
-    lec_mailbox_wake(r->samples);
-}
-
 static void end_all(struct lec_recorder *r)
 {
     int64_t now = lec_now();
@@ -278,7 +265,8 @@ void *writer_main(void *recorder)
         disk_turn(r, now);
         disk = disk_next(r, now);
         next = disk < next ? disk : next;
-        wait_turn(r, r->commit_at < next ? r->commit_at : next);
+        if (!r->closing) /* the command that woke us for the end is taken */
+            lec_waiter_wait(r->writer.waiter, r->commit_at < next ? r->commit_at : next);
     }
     end_all(r);
     return NULL;

@@ -14,6 +14,7 @@
 
 #include "lectern/log.h"
 #include "line/actor.h"
+#include "mailbox/waiter.h"
 
 #define PATIENCE_NS (20 * LEC_SEC)
 
@@ -110,6 +111,7 @@ struct stage {
     const struct lec_device *devices[1];
     const struct lec_driver *drivers[1];
     struct lec_mailbox *inbox;
+    struct lec_waiter *waiter;
     struct lec_line_actor *actor;
     struct lec_letter *letter; /* the last one of `next` */
 };
@@ -144,6 +146,9 @@ static void begin(struct stage *s, const struct lec_driver *driver, int64_t time
     s->devices[0] = &s->desc;
     s->drivers[0] = driver;
     s->inbox = lec_mailbox_new(LEC_INBOX_MESSAGES, LEC_INBOX_BYTES);
+    s->waiter = lec_waiter_new();
+    assert_non_null(s->waiter);
+    assert_int_equal(lec_waiter_add_mailbox(s->waiter, s->inbox, 0), 0);
     struct lec_line_setup setup = {.devices = s->devices, .drivers = s->drivers, .n_devices = 1, .inbox = s->inbox};
     struct lec_err err;
     assert_int_equal(lec_line_begin(&setup, &s->actor, NULL, &err), 0);
@@ -153,6 +158,7 @@ static void end(struct stage *s)
 {
     lec_line_join(&s->actor);
     free(s->letter);
+    lec_waiter_free(&s->waiter);
     lec_mailbox_free(&s->inbox);
     close(dev.pipe[0]);
     close(dev.pipe[1]);
@@ -168,13 +174,10 @@ static const char *next(struct stage *s, enum lec_tell kind, struct lec_head *he
 {
     int64_t deadline = lec_now() + PATIENCE_NS;
     while (lec_now() < deadline) {
-        struct pollfd p = {.fd = lec_mailbox_fd(s->inbox), .events = POLLIN};
         free(s->letter);
         s->letter = lec_mailbox_take(s->inbox);
         if (!s->letter) {
-            if (lec_mailbox_sleep(s->inbox))
-                (void)poll(&p, 1, 100);
-            lec_mailbox_wake(s->inbox);
+            lec_waiter_wait(s->waiter, deadline);
             continue;
         }
         memcpy(head, s->letter->data, sizeof *head);

@@ -8,38 +8,35 @@
 
 #include <cmocka.h>
 
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "lectern/clock.h"
 #include "lectern/err.h"
-#include "mailbox/mailbox.h"
+#include "mailbox/waiter.h"
 
-#define SENDERS 4
-#define EACH    20000 /* letters of one sender */
-#define ROUNDS  3000
-#define PATIENT 20000 /* ms until a wait was in vain */
+#define SENDERS    4
+#define EACH       20000 /* letters of one sender */
+#define ROUNDS     3000
+#define PATIENT_NS (20 * LEC_SEC) /* until a wait was in vain */
 
-static bool hold_rings; /* only while one thread runs */
-static unsigned held_rings;
+static _Atomic unsigned rings;
 
 int eventfd_write(int fd, eventfd_t value)
 {
-    if (!hold_rings)
-        return write(fd, &value, sizeof value) == sizeof value ? 0 : -1;
-    held_rings++;
-    return 0;
+    rings++;
+    return write(fd, &value, sizeof value) == sizeof value ? 0 : -1;
 }
 
-static void let_go_of_rings(const struct lec_mailbox *box)
+/* Whether anybody has rung since this was last asked. */
+static bool rung(void)
 {
-    hold_rings = false;
-    for (; held_rings > 0; held_rings--)
-        assert_int_equal(eventfd_write(lec_mailbox_fd(box), 1), 0);
+    return atomic_exchange(&rings, 0) > 0;
 }
 
 static int put_text(struct lec_mailbox *box, const char *text)
@@ -54,12 +51,6 @@ static void check_next(struct lec_mailbox *box, const char *want)
     assert_int_equal(letter->n, strlen(want));
     assert_memory_equal(letter->data, want, letter->n);
     free(letter);
-}
-
-static bool readable(const struct lec_mailbox *box)
-{
-    struct pollfd p = {.fd = lec_mailbox_fd(box), .events = POLLIN};
-    return poll(&p, 1, 0) > 0;
 }
 
 static void letters_come_out_in_the_order_they_went_in(void **state)
@@ -125,23 +116,29 @@ static void only_a_sleeping_receiver_is_rung(void **state)
 {
     (void)state;
     struct lec_mailbox *box = lec_mailbox_new(10, 100);
+    (void)rung();
     assert_int_equal(put_text(box, "awake"), 0);
-    assert_false(readable(box));
     assert_false(lec_mailbox_sleep(box)); /* one is there: no waiting */
     assert_int_equal(put_text(box, "more"), 0);
-    assert_false(readable(box));
+    assert_false(rung());
     lec_mailbox_wake(box);
     check_next(box, "awake");
     check_next(box, "more");
 
     assert_true(lec_mailbox_sleep(box));
-    assert_false(readable(box));
+    assert_false(rung());
     assert_int_equal(put_text(box, "asleep"), 0);
-    assert_true(readable(box));
+    assert_true(rung());
+    assert_int_equal(put_text(box, "one ring is enough"), 0);
+    assert_false(rung());
     lec_mailbox_wake(box);
-    assert_false(readable(box));
+    check_next(box, "asleep");
+    check_next(box, "one ring is enough");
+
+    assert_true(lec_mailbox_sleep(box));
+    lec_mailbox_wake(box); /* something else has ended the wait */
     assert_int_equal(put_text(box, "awake again"), 0);
-    assert_false(readable(box));
+    assert_false(rung());
     lec_mailbox_free(&box);
 }
 
@@ -150,8 +147,9 @@ static void a_refused_letter_wakes_nobody(void **state)
     (void)state;
     struct lec_mailbox *box = lec_mailbox_new(0, 100);
     assert_true(lec_mailbox_sleep(box));
+    (void)rung();
     assert_int_equal(put_text(box, "a"), LEC_E_NOMEM);
-    assert_false(readable(box));
+    assert_false(rung());
     lec_mailbox_free(&box);
 }
 
@@ -166,14 +164,22 @@ static void a_box_is_freed_with_what_is_in_it(void **state)
     assert_null(box);
 }
 
-/* The receiver's loop as mailbox.h has it, without the taking. Returns false when it waited in vain. */
-static bool wait_for_letters(struct lec_mailbox *box)
+/* Waits for a letter; false when that was in vain. */
+static bool wait_for_letters(struct lec_waiter *w, const struct lec_mailbox *box)
 {
-    struct pollfd p = {.fd = lec_mailbox_fd(box), .events = POLLIN};
-    int n = poll(&p, 1, lec_mailbox_sleep(box) ? PATIENT : 0);
-    bool in_vain = n == 0 && !lec_mailbox_any(box);
-    lec_mailbox_wake(box);
-    return !in_vain;
+    int64_t until = lec_now() + PATIENT_NS;
+    while (!lec_waiter_wait(w, until))
+        if (lec_now() >= until)
+            return lec_mailbox_any(box);
+    return true;
+}
+
+static struct lec_waiter *waiter_of(struct lec_mailbox *box)
+{
+    struct lec_waiter *w = lec_waiter_new();
+    assert_non_null(w);
+    assert_int_equal(lec_waiter_add_mailbox(w, box, 0), 0);
+    return w;
 }
 
 struct sender {
@@ -201,6 +207,7 @@ static void under_many_senders_nothing_is_lost_and_each_keeps_its_order(void **s
 {
     (void)state;
     struct lec_mailbox *box = lec_mailbox_new(16, 16 * sizeof(struct note)); /* small: full and empty by turns */
+    struct lec_waiter *waiter = waiter_of(box);
     struct sender senders[SENDERS];
     for (unsigned i = 0; i < SENDERS; i++) {
         senders[i] = (struct sender){.box = box, .number = i};
@@ -218,7 +225,7 @@ static void under_many_senders_nothing_is_lost_and_each_keeps_its_order(void **s
             assert_int_equal(note.count, next[note.sender]++);
             total++;
         }
-        if (total < SENDERS * EACH && !wait_for_letters(box))
+        if (total < SENDERS * EACH && !wait_for_letters(waiter, box))
             fail_msg("no letter after %u", total);
     }
     for (unsigned i = 0; i < SENDERS; i++) {
@@ -226,22 +233,25 @@ static void under_many_senders_nothing_is_lost_and_each_keeps_its_order(void **s
         assert_int_equal(next[i], EACH);
     }
     assert_false(lec_mailbox_any(box));
+    lec_waiter_free(&waiter);
     lec_mailbox_free(&box);
 }
 
 static void *send_back(void *arg)
 {
     struct lec_mailbox **boxes = arg;
+    struct lec_waiter *waiter = waiter_of(boxes[0]);
     for (unsigned i = 0; i < ROUNDS;) {
         struct lec_letter *letter = lec_mailbox_take(boxes[0]);
         if (letter) {
             lec_mailbox_put(boxes[1], letter->data, letter->n, NULL, 0);
             free(letter);
             i++;
-        } else if (!wait_for_letters(boxes[0])) {
+        } else if (!wait_for_letters(waiter, boxes[0])) {
             break;
         }
     }
+    lec_waiter_free(&waiter);
     return NULL;
 }
 
@@ -250,47 +260,22 @@ static void a_single_letter_always_wakes_the_other_side(void **state)
 {
     (void)state;
     struct lec_mailbox *boxes[] = {lec_mailbox_new(1, 100), lec_mailbox_new(1, 100)};
+    struct lec_waiter *waiter = waiter_of(boxes[1]);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, send_back, boxes), 0);
     for (unsigned i = 0; i < ROUNDS; i++) {
         assert_int_equal(lec_mailbox_put(boxes[0], &i, sizeof i, NULL, 0), 0);
         struct lec_letter *letter;
         while (!(letter = lec_mailbox_take(boxes[1])))
-            if (!wait_for_letters(boxes[1]))
+            if (!wait_for_letters(waiter, boxes[1]))
                 fail_msg("no answer to letter %u", i);
         assert_memory_equal(letter->data, &i, sizeof i);
         free(letter);
     }
     pthread_join(thread, NULL);
+    lec_waiter_free(&waiter);
     lec_mailbox_free(&boxes[0]);
     lec_mailbox_free(&boxes[1]);
-}
-
-/* Between the letter and its ring the sender's thread may stand still for as long as it likes. */
-static void a_ring_that_comes_late_makes_one_wait_short(void **state)
-{
-    (void)state;
-    struct lec_mailbox *box = lec_mailbox_new(10, 100);
-    assert_true(lec_mailbox_sleep(box));
-    hold_rings = true;
-    assert_int_equal(put_text(box, "not rung yet"), 0);
-    assert_int_equal(held_rings, 1);
-    lec_mailbox_wake(box); /* something else has ended the wait */
-    check_next(box, "not rung yet");
-    assert_true(lec_mailbox_sleep(box));
-    assert_int_equal(put_text(box, "the first ring is for this one too"), 0);
-    assert_int_equal(held_rings, 1);
-    let_go_of_rings(box);
-    assert_true(readable(box));
-    lec_mailbox_wake(box);
-    assert_false(readable(box));
-    check_next(box, "the first ring is for this one too");
-
-    assert_true(lec_mailbox_sleep(box));
-    assert_false(readable(box));
-    assert_int_equal(put_text(box, "once more"), 0);
-    assert_true(readable(box));
-    lec_mailbox_free(&box);
 }
 
 int main(void)
@@ -305,7 +290,6 @@ int main(void)
         cmocka_unit_test(a_box_is_freed_with_what_is_in_it),
         cmocka_unit_test(under_many_senders_nothing_is_lost_and_each_keeps_its_order),
         cmocka_unit_test(a_single_letter_always_wakes_the_other_side),
-        cmocka_unit_test(a_ring_that_comes_late_makes_one_wait_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

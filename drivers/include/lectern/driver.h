@@ -190,7 +190,7 @@ void lec_dev_poll_soon(struct lec_dev *dev, const struct lec_point *point);
  * LEC_E_CANCELLED. Pauses between exchanges belong in the profile's gap, not here. At most 2 s. */
 int lec_dev_pause(struct lec_dev *dev, int64_t ns, struct lec_err *err);
 
-/* Another descriptor whose readability calls input (libusb, evdev). One a device; -1 takes it back. */
+/* Another descriptor whose readability calls input (libusb, evdev). One a device, from open, until close has been called. */
 void lec_dev_watch(struct lec_dev *dev, int fd);
 
 /* Datagrams that come to this UDP port from the device's host go to notice. Several devices may name the same
