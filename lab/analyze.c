@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "lectern/member.h"
 #include "number.h"
 #include "rows.h"
 
@@ -21,8 +22,7 @@ void lab_put(struct lec_buf *answer, const char *key, double v)
 
 void lab_put_count(struct lec_buf *answer, const char *key, uint64_t n)
 {
-    lec_json_key(answer, key);
-    lec_json_int(answer, n > INT64_MAX ? INT64_MAX : (int64_t)n);
+    lec_member_int(answer, key, n > INT64_MAX ? INT64_MAX : (int64_t)n);
 }
 
 void lab_put_list(struct lec_buf *answer, const char *key, const double *v, size_t n)
@@ -55,8 +55,7 @@ void lab_put_basis(struct lec_buf *answer, const struct lab_series *s)
         char note[96];
         snprintf(note, sizeof note, "one sample in %" PRIu64 " was used: %zu of %" PRIu64, s->stride, s->n, s->count);
         lab_put_count(answer, "used", s->n);
-        lec_json_key(answer, "note");
-        lec_json_str(answer, note);
+        lec_member_str(answer, "note", note);
     }
 }
 
@@ -76,14 +75,10 @@ int lab_analyze(struct lec_runs *runs, const struct lab_request *request, struct
     if (rc == 0) {
         a.unit = info.channels[a.channel].unit;
         lec_buf_putc(answer, '{');
-        lec_json_key(answer, "what");
-        lec_json_str(answer, lab_what_name(request->what));
-        lec_json_key(answer, "run");
-        lec_json_str(answer, info.summary.id);
-        lec_json_key(answer, "channel");
-        lec_json_str(answer, request->channel);
-        lec_json_key(answer, "unit");
-        lec_json_str(answer, a.unit);
+        lec_member_str(answer, "what", lab_what_name(request->what));
+        lec_member_str(answer, "run", info.summary.id);
+        lec_member_str(answer, "channel", request->channel);
+        lec_member_str(answer, "unit", a.unit);
         rc = works[request->what](&a, err);
         lec_buf_putc(answer, '}');
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyze.h"
+#include "lectern/member.h"
 #include "rows.h"
 
 #define GRID ((size_t)1 << 16) /* most places in time at which the offset is looked for */
@@ -166,12 +167,9 @@ static int load_other(struct lab_analysis *a, struct lab_series *out, struct lec
     if (rc == 0)
         rc = lab_series_load(a->runs, &info, channel, r->from_ns, r->to_ns, out, err);
     if (rc == 0) {
-        lec_json_key(a->answer, "with_run");
-        lec_json_str(a->answer, info.summary.id);
-        lec_json_key(a->answer, "with_channel");
-        lec_json_str(a->answer, info.channels[channel].name);
-        lec_json_key(a->answer, "with_unit");
-        lec_json_str(a->answer, info.channels[channel].unit);
+        lec_member_str(a->answer, "with_run", info.summary.id);
+        lec_member_str(a->answer, "with_channel", info.channels[channel].name);
+        lec_member_str(a->answer, "with_unit", info.channels[channel].unit);
     }
     lec_run_info_free(&info);
     return rc;
@@ -205,10 +203,8 @@ int lab_compare(struct lab_analysis *a, struct lec_err *err)
         put_apart(a->answer, &q);
         lab_put_count(a->answer, "missing", one.missing + two.missing);
         lab_put_count(a->answer, "lost", one.lost + two.lost);
-        if (one.stride > 1 || two.stride > 1) {
-            lec_json_key(a->answer, "note");
-            lec_json_str(a->answer, "not every sample was used: there are more than 2000000");
-        }
+        if (one.stride > 1 || two.stride > 1)
+            lec_member_str(a->answer, "note", "not every sample was used: there are more than 2000000");
         rc = put_offset(a->answer, &one, &two, err);
     }
     lab_series_done(&one);

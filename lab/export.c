@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 static const struct {
@@ -46,22 +47,16 @@ static void answer_file(const struct lab_job *job, uint64_t bytes, struct lec_bu
 {
     const char *ending = formats[job->request->format].ending;
     lec_buf_putc(answer, '{');
-    lec_json_key(answer, "bytes");
-    lec_json_int(answer, (int64_t)bytes);
-    lec_json_key(answer, "type");
-    lec_json_str(answer, formats[job->request->format].type);
+    lec_member_int(answer, "bytes", (int64_t)bytes);
+    lec_member_str(answer, "type", formats[job->request->format].type);
     lec_json_key(answer, "name");
     char name[LEC_RUN_ID + 16];
     snprintf(name, sizeof name, "%s.%s", job->info->summary.id, ending);
     lec_json_str(answer, name);
-    lec_json_key(answer, "rows");
-    lec_json_int(answer, (int64_t)job->rows);
-    lec_json_key(answer, "values");
-    lec_json_int(answer, (int64_t)job->values);
-    if (job->skipped > 0) {
-        lec_json_key(answer, "broken");
-        lec_json_int(answer, (int64_t)job->skipped);
-    }
+    lec_member_int(answer, "rows", (int64_t)job->rows);
+    lec_member_int(answer, "values", (int64_t)job->values);
+    if (job->skipped > 0)
+        lec_member_int(answer, "broken", (int64_t)job->skipped);
     lec_buf_putc(answer, '}');
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "lectern/member.h"
 #include "number.h"
 
 #define PAGE     ((size_t)4096)        /* samples in one document */
@@ -47,8 +48,7 @@ static void put_uid(struct lines *l, const char *key, const char *uid, const cha
 {
     char text[UID + 16];
     snprintf(text, sizeof text, "%s%s", uid, ending);
-    lec_json_key(&l->line, key);
-    lec_json_str(&l->line, text);
+    lec_member_str(&l->line, key, text);
 }
 
 static void put_seconds(struct lines *l, int64_t us)
@@ -116,8 +116,7 @@ static void put_descriptor(struct lines *l, const char *stream, const char *cons
     put_uid(l, "run_start", l->start, "");
     lec_json_key(&l->line, "time");
     put_seconds(l, l->job->info->summary.start_us);
-    lec_json_key(&l->line, "name");
-    lec_json_str(&l->line, stream);
+    lec_member_str(&l->line, "name", stream);
     lec_buf_puts(&l->line, ",\"data_keys\":{");
     for (size_t i = 0; i + 1 < n; i += 2) {
         lec_json_key(&l->line, keys[i]);
@@ -138,8 +137,7 @@ static void begin_event(struct lines *l, const char *stream, uint64_t seq, int64
     lec_json_key(&l->line, "uid");
     lec_buf_printf(&l->line, "\"%s%s\"", l->job->info->summary.id, uid);
     put_uid(l, "descriptor", l->descriptor, ending);
-    lec_json_key(&l->line, "seq_num");
-    lec_json_int(&l->line, (int64_t)seq);
+    lec_member_int(&l->line, "seq_num", (int64_t)seq);
     lec_json_key(&l->line, "time");
     put_seconds(l, us);
     lec_buf_puts(&l->line, ",\"data\":{");
@@ -173,11 +171,9 @@ static void put_gap(struct lines *l, const char *channel, const struct lab_block
     if (l->gaps == 0)
         put_descriptor(l, "gaps", gap_keys, ARRAY_LEN(gap_keys));
     begin_event(l, "gaps", ++l->gaps, us);
-    lec_json_key(&l->line, "channel");
-    lec_json_str(&l->line, channel);
+    lec_member_str(&l->line, "channel", channel);
     put_t(l, b->gap_ns);
-    lec_json_key(&l->line, "lost");
-    lec_json_int(&l->line, b->lost > INT64_MAX ? INT64_MAX : (int64_t)b->lost);
+    lec_member_int(&l->line, "lost", b->lost > INT64_MAX ? INT64_MAX : (int64_t)b->lost);
     end_event(l, gap_keys, ARRAY_LEN(gap_keys), us);
     l->job->rows++;
 }
@@ -191,17 +187,12 @@ static void put_marks(struct lines *l)
         const struct lec_run_mark *m = &info->marks[i];
         int64_t us = lab_wall(info->summary.start_us, m->t_ns, 0);
         begin_event(l, "marks", ++l->marks, us);
-        lec_json_key(&l->line, "kind");
-        lec_json_str(&l->line, m->kind);
-        lec_json_key(&l->line, "channel");
-        lec_json_str(&l->line, m->channel);
-        lec_json_key(&l->line, "text");
-        lec_json_str(&l->line, m->text);
+        lec_member_str(&l->line, "kind", m->kind);
+        lec_member_str(&l->line, "channel", m->channel);
+        lec_member_str(&l->line, "text", m->text);
         put_t(l, m->t_ns);
-        lec_json_key(&l->line, "lost");
-        lec_json_int(&l->line, m->lost > INT64_MAX ? INT64_MAX : (int64_t)m->lost);
-        lec_json_key(&l->line, "by");
-        lec_json_str(&l->line, m->by);
+        lec_member_int(&l->line, "lost", m->lost > INT64_MAX ? INT64_MAX : (int64_t)m->lost);
+        lec_member_str(&l->line, "by", m->by);
         end_event(l, mark_keys, ARRAY_LEN(mark_keys), us);
     }
 }

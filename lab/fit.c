@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analyze.h"
+#include "lectern/member.h"
 #include "rows.h"
 
 #define ROWS ((size_t)2048) /* of the matrix that are handed to GSL at once */
@@ -170,8 +171,7 @@ static void put_parameters(struct lec_buf *answer, const struct lab_fitted *f, e
         size_t at = form == LAB_FORM_LINEAR ? 1 - i : i; /* the slope first, as it is written */
         lec_json_next(answer);
         lec_buf_putc(answer, '{');
-        lec_json_key(answer, "name");
-        lec_json_str(answer, forms[form].names[i]);
+        lec_member_str(answer, "name", forms[form].names[i]);
         lab_put(answer, "value", f->c[at]);
         lab_put(answer, "uncertainty", f->uncertainty[at]);
         lec_buf_putc(answer, '}');
@@ -334,12 +334,9 @@ int lab_fit(struct lab_analysis *a, struct lec_err *err)
                  ? lab_fit_polynomial(&points, a->request->order, &f, err)
                  : lab_fit_curve(&points, form, &f, err);
     if (rc == 0) {
-        lec_json_key(a->answer, "form");
-        lec_json_str(a->answer, lab_form_name(form));
-        lec_json_key(a->answer, "formula");
-        lec_json_str(a->answer, forms[form].formula);
-        lec_json_key(a->answer, "x");
-        lec_json_str(a->answer, a->request->against ? a->request->against : "time");
+        lec_member_str(a->answer, "form", lab_form_name(form));
+        lec_member_str(a->answer, "formula", forms[form].formula);
+        lec_member_str(a->answer, "x", a->request->against ? a->request->against : "time");
         lab_put_basis(a->answer, &c.s);
         lab_put_count(a->answer, "points", c.n);
         lab_put_count(a->answer, "left_out", c.left_out);

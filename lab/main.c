@@ -11,6 +11,7 @@
 #include "analyze.h"
 #include "export.h"
 #include "lectern/buf.h"
+#include "lectern/member.h"
 #include "lectern/runs.h"
 #include "request.h"
 
@@ -64,10 +65,8 @@ int main(int argc, char **argv)
     if (rc < 0) {
         lec_buf_clear(&answer);
         lec_buf_puts(&answer, "{\"error\":{");
-        lec_json_key(&answer, "code");
-        lec_json_int(&answer, rc);
-        lec_json_key(&answer, "message");
-        lec_json_str(&answer, err.text);
+        lec_member_int(&answer, "code", rc);
+        lec_member_str(&answer, "message", err.text);
         lec_buf_puts(&answer, "}}");
     }
     lec_buf_putc(&answer, '\n');

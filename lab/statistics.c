@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "analyze.h"
+#include "lectern/member.h"
 
 int lab_statistics(struct lab_analysis *a, struct lec_err *err)
 {
@@ -46,8 +47,7 @@ int lab_area(struct lab_analysis *a, struct lec_err *err)
     snprintf(unit, sizeof unit, "%s.s", a->unit[0] ? a->unit : "1");
     lab_put_basis(a->answer, &s);
     lab_put(a->answer, "area", (double)area);
-    lec_json_key(a->answer, "area_unit");
-    lec_json_str(a->answer, unit);
+    lec_member_str(a->answer, "area_unit", unit);
     lab_put(a->answer, "covered_s", (double)covered);
     lab_put(a->answer, "left_out_s", (double)left_out);
     lab_put_count(a->answer, "holes", holes);

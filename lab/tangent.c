@@ -6,6 +6,7 @@
 #include "analyze.h"
 #include "fit.h"
 #include "lectern/clock.h"
+#include "lectern/member.h"
 
 #define USUAL 11 /* samples, when no window is asked for */
 
@@ -96,8 +97,7 @@ int lab_tangent(struct lab_analysis *a, struct lec_err *err)
         lab_put(a->answer, "value_uncertainty", f.uncertainty[0]);
         lab_put(a->answer, "slope", f.c[1]);
         lab_put(a->answer, "slope_uncertainty", f.uncertainty[1]);
-        lec_json_key(a->answer, "slope_unit");
-        lec_json_str(a->answer, unit);
+        lec_member_str(a->answer, "slope_unit", unit);
         lab_put_count(a->answer, "n", m);
         lab_put(a->answer, "from", s.t[first]);
         lab_put(a->answer, "to", s.t[first + n - 1]);

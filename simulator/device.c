@@ -6,6 +6,7 @@
 
 #include "cast.h"
 #include "device.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 #include "sim.h"
 #include "world.h"
@@ -222,8 +223,7 @@ void sim_state_json(struct sim_device *d, struct lec_buf *out)
     for (const struct sim_field *f = d->model->fields; f->name; f++) {
         struct lec_value v;
         sim_field_get(f, d->state, &v);
-        lec_json_key(out, f->name);
-        lec_json_value(out, &v);
+        lec_member_value(out, f->name, &v);
     }
     lec_buf_putc(out, '}');
 }

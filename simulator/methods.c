@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cast.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 #include "usb.h"
 #include "world.h"
@@ -96,22 +97,15 @@ static void put_device(struct sim_device *d, struct lec_buf *out)
                  {"model", d->model->name},
                  {"line", box->line->desc->name}};
     lec_buf_putc(out, '{');
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        lec_json_key(out, texts[i].key);
-        lec_json_str(out, texts[i].text);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        lec_member_str(out, texts[i].key, texts[i].text);
     lec_json_key(out, "at");
     put_place(box->line, out);
-    lec_json_key(out, "plugged");
-    lec_json_bool(out, box->line->plugged);
-    lec_json_key(out, "address");
-    lec_json_int(out, box->address);
-    lec_json_key(out, "connections");
-    lec_json_int(out, (int64_t)box->line->n_conns);
-    lec_json_key(out, "commands");
-    lec_json_int(out, (int64_t)box->commands);
-    lec_json_key(out, "early");
-    lec_json_int(out, (int64_t)box->early);
+    lec_member_bool(out, "plugged", box->line->plugged);
+    lec_member_int(out, "address", box->address);
+    lec_member_int(out, "connections", (int64_t)box->line->n_conns);
+    lec_member_int(out, "commands", (int64_t)box->commands);
+    lec_member_int(out, "early", (int64_t)box->early);
     lec_json_key(out, "faults");
     put_faults(box, out);
 }
@@ -122,12 +116,9 @@ static int describe(struct sim *s, json_t *params, struct lec_buf *out, struct l
     int rc = unknown_params(params, none, err);
     lec_buf_puts(out, "{\"room\":");
     lec_json_str(out, s->room->id);
-    lec_json_key(out, "map");
-    lec_json_str(out, s->opt.map ? s->opt.map : "");
-    lec_json_key(out, "speed");
-    lec_json_float(out, loop_speed(s->loop));
-    lec_json_key(out, "model_s");
-    lec_json_float(out, (double)sim_model_now(s) / 1e9);
+    lec_member_str(out, "map", s->opt.map ? s->opt.map : "");
+    lec_member_float(out, "speed", loop_speed(s->loop));
+    lec_member_float(out, "model_s", (double)sim_model_now(s) / 1e9);
     lec_json_key(out, "faults");
     lec_buf_putc(out, '[');
     for (int i = 0; i < SIM_FAULTS; i++) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lectern/member.h"
 #include "models/models.h"
 
 /* A classroom of 60 m2: 200 m3 of air changed 1.5 times an hour, walls that lose 250 W for each degree and store
@@ -97,9 +98,7 @@ void sim_world_json(struct sim *s, struct lec_buf *out)
         {"watts", s->world->watts},       {"energy", s->world->energy},
     };
     lec_buf_putc(out, '{');
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        lec_json_key(out, rows[i].name);
-        lec_json_float(out, rows[i].value);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        lec_member_float(out, rows[i].name, rows[i].value);
     lec_buf_putc(out, '}');
 }

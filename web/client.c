@@ -9,6 +9,7 @@
 #include "door.h"
 #include "lectern/clock.h"
 #include "lectern/log.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 #include "loop.h"
 #include "simulator.h"
@@ -115,10 +116,8 @@ static struct message *make_live(struct client *c)
     lec_buf_init(&b, 2048);
     lec_buf_puts(&b, "{\"method\":\"live\",\"params\":{\"live\":");
     lec_json_bool(&b, c->room->live);
-    if (!c->room->live) {
-        lec_json_key(&b, "reason");
-        lec_json_str(&b, c->room->reason);
-    }
+    if (!c->room->live)
+        lec_member_str(&b, "reason", c->room->reason);
     lec_buf_puts(&b, "}}");
     struct message *m = message_of(&b);
     c->live_due = !m;

@@ -7,6 +7,7 @@
 #include "download.h"
 #include "http.h"
 #include "lectern/log.h"
+#include "lectern/member.h"
 #include "wire.h"
 
 #define HEAD_MAX 4096
@@ -92,10 +93,8 @@ void http_answer_error(struct exchange *x, int status, const char *code, const c
     lec_buf_init(&b, 2048);
     lec_buf_puts(&b, "{\"error\":{\"code\":");
     lec_json_str(&b, code);
-    lec_json_key(&b, "vi");
-    lec_json_str(&b, vi);
-    lec_json_key(&b, "en");
-    lec_json_str(&b, en);
+    lec_member_str(&b, "vi", vi);
+    lec_member_str(&b, "en", en);
     lec_buf_puts(&b, "}}");
     http_answer_json(x, status, &b);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 /* Samples that go through all stages of the computation at a time: they stay in the nearest cache, and the loops over
@@ -292,18 +293,11 @@ void lec_calibration_json(const struct lec_calibration *c, struct lec_buf *b)
     lec_buf_init(&form, 4096);
     lec_calibration_text(c, &form);
     lec_buf_putc(b, '{');
-    lec_json_key(b, "form");
-    lec_json_str(b, form.data ? form.data : "none");
+    lec_member_str(b, "form", form.data ? form.data : "none");
     lec_buf_done(&form);
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (texts[i].text[0] == '\0')
-            continue;
-        lec_json_key(b, texts[i].key);
-        lec_json_str(b, texts[i].text);
-    }
-    if (c->date_us != 0) {
-        lec_json_key(b, "date");
-        lec_json_int(b, c->date_us);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        lec_member_str_if_any(b, texts[i].key, texts[i].text);
+    if (c->date_us != 0)
+        lec_member_int(b, "date", c->date_us);
     lec_buf_putc(b, '}');
 }

@@ -6,6 +6,7 @@
 
 #include "alarm/internal.h"
 #include "lectern/log.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 #define STEP_US  2000000        /* the wall clock was set, not corrected */
@@ -32,18 +33,11 @@ static void record(struct lec_alarms *a, const struct raise *raise, const char *
     lec_buf_init(&b, 4096);
     lec_buf_printf(&b, "{\"what\":\"%s\",\"raise\":%llu,\"severity\":\"%s\"", what, (unsigned long long)raise->number,
                    severity_name(raise->severity));
-    if (raise->value.type != LEC_NONE) {
-        lec_json_key(&b, "value");
-        lec_json_value(&b, &raise->value);
-    }
-    if (raise->has_limit) {
-        lec_json_key(&b, "limit");
-        lec_json_float(&b, raise->limit);
-    }
-    if (why && *why) {
-        lec_json_key(&b, "reason");
-        lec_json_str(&b, why);
-    }
+    if (raise->value.type != LEC_NONE)
+        lec_member_value(&b, "value", &raise->value);
+    if (raise->has_limit)
+        lec_member_float(&b, "limit", raise->limit);
+    lec_member_str_if_any(&b, "reason", why);
     if (raise->chatters) {
         lec_buf_puts(&b, ",\"chatters\":true");
         if (raise->times > 0 && raise->ended_us)

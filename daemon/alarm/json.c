@@ -9,8 +9,7 @@ static void time_member(struct lec_buf *b, const char *key, int64_t us)
 {
     if (us == 0)
         return;
-    lec_json_key(b, key);
-    lec_json_int(b, us);
+    lec_member_int(b, key, us);
 }
 
 static void words_member(struct lec_buf *b, const char *key, const struct words *w)
@@ -24,25 +23,17 @@ static void words_member(struct lec_buf *b, const char *key, const struct words 
 
 void json_raise(const struct raise *raise, struct lec_buf *b)
 {
-    lec_json_key(b, "alarm");
-    lec_json_str(b, raise->name);
-    lec_json_key(b, "raise");
-    lec_json_int(b, (int64_t)raise->number);
-    lec_json_key(b, "state");
-    lec_json_str(b, raise->ended_us ? "cleared" : raise->acked_us ? "acknowledged" : "raised");
-    lec_json_key(b, "severity");
-    lec_json_str(b, severity_name(raise->severity));
+    lec_member_str(b, "alarm", raise->name);
+    lec_member_int(b, "raise", (int64_t)raise->number);
+    lec_member_str(b, "state", raise->ended_us ? "cleared" : raise->acked_us ? "acknowledged" : "raised");
+    lec_member_str(b, "severity", severity_name(raise->severity));
     lec_member_str_if_any(b, "device", raise->device);
     lec_member_str_if_any(b, "point", raise->point);
-    if (raise->value.type != LEC_NONE) {
-        lec_json_key(b, "value");
-        lec_json_value(b, &raise->value);
-    }
+    if (raise->value.type != LEC_NONE)
+        lec_member_value(b, "value", &raise->value);
     if (raise->has_limit) {
-        lec_json_key(b, "limit");
-        lec_json_float(b, raise->limit);
-        lec_json_key(b, "side");
-        lec_json_str(b, raise->side == ABOVE ? "above" : "below");
+        lec_member_float(b, "limit", raise->limit);
+        lec_member_str(b, "side", raise->side == ABOVE ? "above" : "below");
     }
     words_member(b, "text", &raise->text);
     if (*raise->remedy.vi || *raise->remedy.en)
@@ -75,12 +66,9 @@ void json_alarm(const struct rule *r, const struct raise *raise, const struct sh
         json_raise(raise, b);
     } else {
         struct words label;
-        lec_json_key(b, "alarm");
-        lec_json_str(b, r->name);
-        lec_json_key(b, "state");
-        lec_json_str(b, "cleared");
-        lec_json_key(b, "severity");
-        lec_json_str(b, severity_name(r->severity));
+        lec_member_str(b, "alarm", r->name);
+        lec_member_str(b, "state", "cleared");
+        lec_member_str(b, "severity", severity_name(r->severity));
         if (r->device)
             lec_member_str_if_any(b, "device", r->device->name);
         if (r->point)
@@ -147,28 +135,17 @@ static void write_rule(const struct rule *r, struct lec_buf *b)
         lec_json_key(b, "target");
         lec_buf_printf(b, "\"%s%s%s\"", r->device->name, r->point ? "." : "", r->point ? r->point->name : "");
     }
-    if (r->kind == RULE_LIMIT && s->has_above) {
-        lec_json_key(b, "above");
-        lec_json_float(b, s->above);
-    }
-    if (r->kind == RULE_LIMIT && s->has_below) {
-        lec_json_key(b, "below");
-        lec_json_float(b, s->below);
-    }
-    if (r->kind == RULE_VALUE) {
-        lec_json_key(b, "value");
-        lec_json_value(b, &s->value);
-    }
-    if (r->kind == RULE_LIMIT && s->hysteresis > 0) {
-        lec_json_key(b, "hysteresis");
-        lec_json_float(b, s->hysteresis);
-    }
-    if (r->delay > 0) {
-        lec_json_key(b, "delay_ms");
-        lec_json_int(b, r->delay / LEC_MS);
-    }
-    lec_json_key(b, "severity");
-    lec_json_str(b, severity_name(r->severity));
+    if (r->kind == RULE_LIMIT && s->has_above)
+        lec_member_float(b, "above", s->above);
+    if (r->kind == RULE_LIMIT && s->has_below)
+        lec_member_float(b, "below", s->below);
+    if (r->kind == RULE_VALUE)
+        lec_member_value(b, "value", &s->value);
+    if (r->kind == RULE_LIMIT && s->hysteresis > 0)
+        lec_member_float(b, "hysteresis", s->hysteresis);
+    if (r->delay > 0)
+        lec_member_int(b, "delay_ms", r->delay / LEC_MS);
+    lec_member_str(b, "severity", severity_name(r->severity));
     text_label(r, &label);
     words_member(b, "label", &label);
     lec_buf_putc(b, '}');

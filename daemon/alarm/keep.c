@@ -7,6 +7,7 @@
 
 #include "alarm/internal.h"
 #include "lectern/log.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 #define RESTORED_MAX (2 * LEC_ALARMS_STANDING + 4096) /* shelved ones are as many as the room has rules, at most */
@@ -36,8 +37,7 @@ void keep_rule(const struct rule *r, struct lec_buf *b)
         lec_buf_printf(b, "{\"for_ms\":%lld,\"since\":%lld,\"until\":%lld,\"by\":", (long long)r->shelf->for_ms,
                        (long long)r->shelf->since_us, (long long)r->shelf->until_us);
         lec_json_str(b, r->shelf->by);
-        lec_json_key(b, "reason");
-        lec_json_str(b, r->shelf->reason);
+        lec_member_str(b, "reason", r->shelf->reason);
         lec_buf_putc(b, '}');
     }
     lec_buf_putc(b, '}');

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lectern/member.h"
+
 static int prepare(struct calendar *c, struct lec_report *report)
 {
     for (size_t i = 0; i < c->n_events; i++)
@@ -108,17 +110,13 @@ static void write_period(const struct calendar_found *p, struct lec_buf *b)
     lec_json_next(b);
     lec_buf_puts(b, "{\"uid\":");
     lec_json_str(b, p->uid);
-    lec_json_key(b, "start");
-    lec_json_int(b, p->start_us);
-    lec_json_key(b, "end");
-    lec_json_int(b, p->end_us);
-    lec_json_key(b, "text");
-    lec_json_str(b, p->text);
+    lec_member_int(b, "start", p->start_us);
+    lec_member_int(b, "end", p->end_us);
+    lec_member_str(b, "text", p->text);
     for (size_t i = 0; i < ARRAY_LEN(optional); i++) {
         if (!optional[i].text)
             continue;
-        lec_json_key(b, optional[i].key);
-        lec_json_str(b, optional[i].text);
+        lec_member_str(b, optional[i].key, optional[i].text);
     }
     lec_buf_putc(b, '}');
 }
@@ -138,12 +136,9 @@ void calendar_json(const struct calendar_list *periods, const struct calendar_li
         lec_json_next(json);
         lec_buf_puts(json, "{\"file\":");
         lec_json_str(json, m->file);
-        lec_json_key(json, "line");
-        lec_json_int(json, m->line);
-        lec_json_key(json, "text");
-        lec_json_str(json, m->text);
-        lec_json_key(json, "warning");
-        lec_json_bool(json, m->warning);
+        lec_member_int(json, "line", m->line);
+        lec_member_str(json, "text", m->text);
+        lec_member_bool(json, "warning", m->warning);
         lec_buf_putc(json, '}');
     }
     lec_buf_puts(json, "]}");

@@ -4,6 +4,7 @@
 
 #include "core/record.h"
 #include "lectern/log.h"
+#include "lectern/member.h"
 
 static struct lec_moment moment(void)
 {
@@ -164,10 +165,8 @@ void alarms_health(struct core *core, struct lec_buf *b)
     struct lec_alarms_counts c = lec_alarms_count(core->alarms);
     lec_json_key(b, "alarms");
     lec_buf_printf(b, "{\"standing\":%zu,\"shelved\":%zu,\"rules\":%zu", c.standing, c.shelved, c.rules);
-    if (c.worst) {
-        lec_json_key(b, "worst");
-        lec_json_str(b, c.worst);
-    }
+    if (c.worst)
+        lec_member_str(b, "worst", c.worst);
     lec_buf_putc(b, '}');
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/record.h"
+#include "lectern/member.h"
 
 #define STATE_EVERY_NS (100 * LEC_MS) /* a streaming point's state is renewed so often */
 
@@ -38,16 +39,11 @@ static void to_subscribers(struct core *core, struct device_state *d, const stru
     double *values = cal ? malloc(head->n * sizeof *values + 1) : NULL;
     if (values)
         lec_calibrate(cal, raw, values, head->n);
-    lec_json_key(b, "device");
-    lec_json_str(b, d->desc->name);
-    lec_json_key(b, "point");
-    lec_json_str(b, point->name);
-    lec_json_key(b, "first");
-    lec_json_int(b, lec_wall_us() - (lec_now() - head->first_ns) / 1000);
-    lec_json_key(b, "interval_us");
-    lec_json_float(b, head->interval_ns / 1000);
-    lec_json_key(b, "n");
-    lec_json_int(b, head->n);
+    lec_member_str(b, "device", d->desc->name);
+    lec_member_str(b, "point", point->name);
+    lec_member_int(b, "first", lec_wall_us() - (lec_now() - head->first_ns) / 1000);
+    lec_member_float(b, "interval_us", head->interval_ns / 1000);
+    lec_member_int(b, "n", head->n);
     events_end(core, topic, values ? values : raw, head->n * sizeof *raw);
     free(values);
 }

@@ -72,12 +72,9 @@ static void point(struct lec_buf *b, const struct lec_point *p, const struct lec
     if (p->n_settable > 0)
         list(b, "settable", p->settable, p->n_settable);
     when(b, &p->when);
-    lec_json_key(b, "confirm");
-    lec_json_bool(b, p->confirm && (p->access & LEC_READ));
-    if (p->stream) {
-        lec_json_key(b, "stream");
-        lec_json_bool(b, true);
-    }
+    lec_member_bool(b, "confirm", p->confirm && (p->access & LEC_READ));
+    if (p->stream)
+        lec_member_bool(b, "stream", true);
     if (cal) {
         lec_json_key(b, "calibration");
         lec_calibration_json(cal, b);
@@ -112,8 +109,7 @@ static void action(struct lec_buf *b, const struct lec_action *a)
         argument(b, &a->args[i]);
     lec_buf_putc(b, ']');
     when(b, &a->when);
-    lec_json_key(b, "urgent");
-    lec_json_bool(b, a->urgent);
+    lec_member_bool(b, "urgent", a->urgent);
     lec_buf_putc(b, '}');
 }
 
@@ -145,8 +141,7 @@ void describe_device(struct core *core, const struct device_state *d, struct lec
         lec_member_str(b, "reason", d->reason);
         describe_remedy(b, desc, d->code);
     }
-    lec_json_key(b, "simulated");
-    lec_json_bool(b, desc->line && desc->line->simulated);
+    lec_member_bool(b, "simulated", desc->line && desc->line->simulated);
     if (full) {
         lec_member_str(b, "vendor", desc->vendor);
         lec_member_str(b, "model", desc->model);

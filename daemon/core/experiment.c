@@ -28,19 +28,13 @@ static void channel_json(struct core *core, const struct lec_channel *c, struct 
     }
     if (c->kind == LEC_CHANNEL_DERIVED)
         lec_member_str(b, "formula", c->formula);
-    if (c->rate_hz > 0) {
-        lec_json_key(b, "rate_hz");
-        lec_json_float(b, c->rate_hz);
-    }
-    if (c->kind == LEC_CHANNEL_POINT && c->point->fastest_ns > 0) {
-        lec_json_key(b, "fastest_hz");
-        lec_json_float(b, 1e9 / (double)c->point->fastest_ns);
-    }
+    if (c->rate_hz > 0)
+        lec_member_float(b, "rate_hz", c->rate_hz);
+    if (c->kind == LEC_CHANNEL_POINT && c->point->fastest_ns > 0)
+        lec_member_float(b, "fastest_hz", 1e9 / (double)c->point->fastest_ns);
     lec_member_str(b, "unit", unit_of(core, c));
-    if (c->decimals >= 0) {
-        lec_json_key(b, "decimals");
-        lec_json_int(b, c->decimals);
-    }
+    if (c->decimals >= 0)
+        lec_member_int(b, "decimals", c->decimals);
     describe_label(b, c->label, c->label_en, c->name);
     lec_buf_putc(b, '}');
 }
@@ -51,8 +45,7 @@ static void field_json(const struct lec_field *f, struct lec_buf *b)
     lec_buf_putc(b, '{');
     lec_member_str(b, "field", f->name);
     describe_label(b, f->label, f->label_en, f->name);
-    lec_json_key(b, "required");
-    lec_json_bool(b, f->required);
+    lec_member_bool(b, "required", f->required);
     if (f->n_choices > 0) {
         lec_json_key(b, "choices");
         lec_buf_putc(b, '[');
@@ -81,31 +74,23 @@ void experiment_json(struct core *core, const struct lec_experiment *e, struct l
     for (size_t i = 0; i < e->n_channels; i++)
         channel_json(core, &e->channels[i], b);
     lec_buf_putc(b, ']');
-    if (e->duration_ns > 0) {
-        lec_json_key(b, "duration_ms");
-        lec_json_int(b, e->duration_ns / LEC_MS);
-    }
+    if (e->duration_ns > 0)
+        lec_member_int(b, "duration_ms", e->duration_ns / LEC_MS);
     condition_json(b, "start", &e->start);
     condition_json(b, "stop", &e->stop);
     condition_json(b, "sample", &e->sample);
     if (e->on_event && e->sample.kind == LEC_COND_NONE)
         lec_member_str(b, "sample", "by hand");
-    if (e->pre_ns > 0) {
-        lec_json_key(b, "pre_ms");
-        lec_json_int(b, e->pre_ns / LEC_MS);
-    }
-    lec_json_key(b, "repeat");
-    lec_json_int(b, e->repeat > 0 ? e->repeat : 1);
-    if (e->repeat > 1) {
-        lec_json_key(b, "pause_ms");
-        lec_json_int(b, e->pause_ns / LEC_MS);
-    }
+    if (e->pre_ns > 0)
+        lec_member_int(b, "pre_ms", e->pre_ns / LEC_MS);
+    lec_member_int(b, "repeat", e->repeat > 0 ? e->repeat : 1);
+    if (e->repeat > 1)
+        lec_member_int(b, "pause_ms", e->pause_ns / LEC_MS);
     lec_json_key(b, "fields");
     lec_buf_putc(b, '[');
     for (size_t i = 0; i < e->n_fields; i++)
         field_json(&e->fields[i], b);
     lec_buf_putc(b, ']');
-    lec_json_key(b, "made");
-    lec_json_bool(b, e->made);
+    lec_member_bool(b, "made", e->made);
     lec_buf_putc(b, '}');
 }

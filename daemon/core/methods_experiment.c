@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/record.h"
+#include "lectern/member.h"
 
 #define TEXT_MAX 200 /* bytes of a mark: what the run file keeps, with room for a long letter */
 #define KEYS_MAX 128 /* of one experiment */
@@ -37,8 +38,7 @@ static void listed(struct core *core, const struct lec_experiment *e, struct lec
     if (!job || !*job->run || b->len == 0)
         return;
     b->data[--b->len] = '\0';
-    lec_json_key(b, "run");
-    lec_json_str(b, job->run);
+    lec_member_str(b, "run", job->run);
     lec_buf_putc(b, '}');
 }
 

@@ -4,20 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lectern/member.h"
+
 static void journal_scene(struct core *core, struct request *r, const char *scene, const struct lec_err *err)
 {
     struct lec_buf b;
     lec_buf_init(&b, 2048);
     lec_buf_puts(&b, "{\"method\":");
     lec_json_str(&b, r->method->name);
-    lec_json_key(&b, "scene");
-    lec_json_str(&b, scene ? scene : "");
-    lec_json_key(&b, "outcome");
-    lec_json_str(&b, err ? "refused" : "done");
-    if (err) {
-        lec_json_key(&b, "reason");
-        lec_json_str(&b, err->text);
-    }
+    lec_member_str(&b, "scene", scene ? scene : "");
+    lec_member_str(&b, "outcome", err ? "refused" : "done");
+    if (err)
+        lec_member_str(&b, "reason", err->text);
     via_write(&b, core, r->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)
@@ -267,10 +265,8 @@ void scene_capture(struct core *core, struct request *r)
     struct lec_buf *b = reply_begin(core, r);
     lec_buf_puts(b, "{\"scene\":");
     lec_json_str(b, scene);
-    lec_json_key(b, "steps");
-    lec_json_int(b, (int64_t)steps);
-    lec_json_key(b, "text");
-    lec_json_str(b, text.data);
+    lec_member_int(b, "steps", (int64_t)steps);
+    lec_member_str(b, "text", text.data);
     lec_buf_putc(b, '}');
     reply_send(core, r);
     lec_buf_done(&text);

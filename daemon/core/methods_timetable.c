@@ -6,6 +6,7 @@
 
 #include "core/record.h"
 #include "core/timetable.h"
+#include "lectern/member.h"
 
 #define DAYS_MAX      31
 #define EXTEND_MAX_MS (24 * 3600 * 1000)
@@ -55,14 +56,11 @@ static void write_rest(struct core *core, int64_t from, const char *holiday, str
         lec_buf_puts(b, closing.data);
     }
     lec_buf_done(&closing);
-    if (holiday) {
-        lec_json_key(b, "holiday");
-        lec_json_str(b, holiday);
-    }
+    if (holiday)
+        lec_member_str(b, "holiday", holiday);
     if (core->room->timetable) {
         const char *file = core->room->timetable->file, *name = strrchr(file, '/');
-        lec_json_key(b, "file");
-        lec_json_str(b, name ? name + 1 : file);
+        lec_member_str(b, "file", name ? name + 1 : file);
     }
     lec_json_key(b, "mistakes");
     lec_buf_putc(b, '[');
@@ -71,8 +69,7 @@ static void write_rest(struct core *core, int64_t from, const char *holiday, str
         lec_json_str(b, t->mistakes[i]);
     }
     lec_buf_putc(b, ']');
-    lec_json_key(b, "now");
-    lec_json_int(b, now);
+    lec_member_int(b, "now", now);
     lec_buf_putc(b, '}');
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lectern/log.h"
+#include "lectern/member.h"
 
 #define TOLD_LETTERS 8192
 #define TOLD_BYTES   (64u * 1024 * 1024) /* answers of LEC_RECORDED_MAX for a few at once, and live blocks */
@@ -148,16 +149,11 @@ static void on_live(struct core *core, const char *data, size_t n)
     struct lec_buf *b = events_begin(core, topic);
     if (!b)
         return;
-    lec_json_key(b, "run");
-    lec_json_str(b, live.run);
-    lec_json_key(b, "channel");
-    lec_json_str(b, live.channel);
-    lec_json_key(b, "t_ms");
-    lec_json_float(b, (double)(live.t_ns / 1000) / 1000);
-    lec_json_key(b, "first");
-    lec_json_int(b, live.wall_us);
-    lec_json_key(b, "interval_us");
-    lec_json_float(b, live.interval_us);
+    lec_member_str(b, "run", live.run);
+    lec_member_str(b, "channel", live.channel);
+    lec_member_float(b, "t_ms", (double)(live.t_ns / 1000) / 1000);
+    lec_member_int(b, "first", live.wall_us);
+    lec_member_float(b, "interval_us", live.interval_us);
     lec_buf_printf(b, ",\"n\":%u", live.n);
     if (live.lost > 0)
         lec_buf_printf(b, ",\"lost\":%" PRIu64, live.lost);
@@ -273,10 +269,8 @@ void record_health(struct core *core, struct lec_buf *b)
     lec_json_key(b, "runs");
     lec_buf_puts(b, "{\"full\":");
     lec_json_bool(b, h.full);
-    if (h.full) {
-        lec_json_key(b, "reason");
-        lec_json_str(b, h.reason);
-    }
+    if (h.full)
+        lec_member_str(b, "reason", h.reason);
     lec_buf_printf(b, ",\"under_way\":%zu,\"bytes\":%" PRId64 ",\"budget\":%" PRId64 ",\"overrun\":%" PRIu64 "}",
                    core->record->n_jobs, h.bytes, h.budget, core->record->overrun);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "lectern/member.h"
 
 #define MINUTE     (60 * LEC_SEC)
 #define WATCHED    32  /* principals whose refusals are counted one by one */
@@ -42,8 +43,7 @@ void via_write(struct lec_buf *b, const struct core *core, bool as)
 {
     if (!as)
         return;
-    lec_json_key(b, "via");
-    lec_json_str(b, access_gateway(core));
+    lec_member_str(b, "via", access_gateway(core));
 }
 
 /* A text parameter, cut; "" if there is none. */
@@ -54,8 +54,7 @@ static void note(struct lec_buf *b, const json_t *params, const char *name, char
     if (!text)
         return;
     lec_copy_utf8(cut, TARGET_MAX + 1, text, strlen(text));
-    lec_json_key(b, name);
-    lec_json_str(b, cut);
+    lec_member_str(b, name, cut);
 }
 
 static void journal_refusal(struct core *core, const struct request *r, const char *why)
@@ -76,12 +75,9 @@ static void journal_refusal(struct core *core, const struct request *r, const ch
         if (about[0] == '\0')
             memcpy(about, text, sizeof about);
     }
-    lec_json_key(&b, "outcome");
-    lec_json_str(&b, "refused");
-    lec_json_key(&b, "reason");
-    lec_json_str(&b, why);
-    lec_json_key(&b, "role");
-    lec_json_str(&b, role_name(r->role));
+    lec_member_str(&b, "outcome", "refused");
+    lec_member_str(&b, "reason", why);
+    lec_member_str(&b, "role", role_name(r->role));
     via_write(&b, core, r->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)

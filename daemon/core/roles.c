@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "lectern/member.h"
 
 enum may {
     NO,
@@ -207,8 +208,7 @@ void role_describe(struct lec_buf *b, const struct request *r)
     const struct method *write = method_find("point.write");
     lec_buf_puts(b, "{\"principal\":");
     lec_json_str(b, r->principal);
-    lec_json_key(b, "role");
-    lec_json_str(b, role_name(r->role));
+    lec_member_str(b, "role", role_name(r->role));
     lec_json_key(b, "may");
     lec_buf_putc(b, '[');
     for (const struct method *m = core_methods; m->name; m++) {

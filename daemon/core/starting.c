@@ -7,6 +7,7 @@
 #include "core/methods.h"
 #include "core/record.h"
 #include "lectern/log.h"
+#include "lectern/member.h"
 
 #define FIELD_MAX 2000 /* bytes of one field of metadata */
 
@@ -337,20 +338,11 @@ static void away_json(const struct job *job, struct lec_buf *b)
     lec_json_key(b, "away");
     lec_buf_putc(b, '[');
     for (size_t i = 0; i < job->base.n_away; i++) {
-        const char *vi, *en;
         lec_json_next(b);
         lec_buf_puts(b, "{\"device\":");
         lec_json_str(b, job->away[i]->name);
-        lec_json_key(b, "reason");
-        lec_json_str(b, job->away_reasons[i]);
-        if (remedy_for(job->away[i], LEC_E_LINK, &vi, &en)) {
-            lec_json_key(b, "remedy");
-            lec_buf_puts(b, "{\"vi\":");
-            lec_json_str(b, vi);
-            lec_json_key(b, "en");
-            lec_json_str(b, en);
-            lec_buf_putc(b, '}');
-        }
+        lec_member_str(b, "reason", job->away_reasons[i]);
+        describe_remedy(b, job->away[i], LEC_E_LINK);
         lec_buf_putc(b, '}');
     }
     lec_buf_putc(b, ']');

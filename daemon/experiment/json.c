@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "internal.h"
+#include "lectern/member.h"
 
 enum lec_run_state lec_run_state(const struct lec_run *run)
 {
@@ -32,8 +33,7 @@ static const char *unit(const struct run_channel *c)
 
 static void put_ms(struct lec_buf *b, const char *key, int64_t ns)
 {
-    lec_json_key(b, key);
-    lec_json_int(b, (ns + LEC_MS / 2) / LEC_MS);
+    lec_member_int(b, key, (ns + LEC_MS / 2) / LEC_MS);
 }
 
 static void put_times(const struct lec_run *run, int64_t now_ns, struct lec_buf *b)
@@ -58,17 +58,14 @@ void lec_run_json(const struct lec_run *run, int64_t now_ns, struct lec_buf *b)
         samples += s.samples;
         lost += s.lost;
     }
-    lec_json_key(b, "state");
-    lec_json_str(b, run->state == LEC_RUN_ARMED       ? "armed"
-                    : run->state == LEC_RUN_RECORDING ? "recording"
-                                                      : run->end_status);
+    lec_member_str(b, "state",
+                   run->state == LEC_RUN_ARMED       ? "armed"
+                   : run->state == LEC_RUN_RECORDING ? "recording"
+                                                     : run->end_status);
     put_times(run, now_ns, b);
-    lec_json_key(b, "samples");
-    lec_json_int(b, (int64_t)samples);
-    lec_json_key(b, "lost");
-    lec_json_int(b, (int64_t)lost);
-    lec_json_key(b, "marks");
-    lec_json_int(b, (int64_t)run->n_marks);
+    lec_member_int(b, "samples", (int64_t)samples);
+    lec_member_int(b, "lost", (int64_t)lost);
+    lec_member_int(b, "marks", (int64_t)run->n_marks);
     lec_json_key(b, "channels");
     lec_buf_putc(b, '[');
     for (size_t i = 0; i < run->n_channels; i++) {
@@ -76,24 +73,15 @@ void lec_run_json(const struct lec_run *run, int64_t now_ns, struct lec_buf *b)
         lec_run_channel(run, i, &s);
         lec_json_next(b);
         lec_buf_putc(b, '{');
-        lec_json_key(b, "channel");
-        lec_json_str(b, c->desc->name);
-        lec_json_key(b, "unit");
-        lec_json_str(b, unit(c));
-        if (c->desc->decimals >= 0) {
-            lec_json_key(b, "decimals");
-            lec_json_int(b, c->desc->decimals);
-        }
-        if (isfinite(s.last)) {
-            lec_json_key(b, "last");
-            lec_json_float(b, s.last);
-        }
-        lec_json_key(b, "samples");
-        lec_json_int(b, (int64_t)s.samples);
-        lec_json_key(b, "lost");
-        lec_json_int(b, (int64_t)s.lost);
-        lec_json_key(b, "there");
-        lec_json_bool(b, s.there);
+        lec_member_str(b, "channel", c->desc->name);
+        lec_member_str(b, "unit", unit(c));
+        if (c->desc->decimals >= 0)
+            lec_member_int(b, "decimals", c->desc->decimals);
+        if (isfinite(s.last))
+            lec_member_float(b, "last", s.last);
+        lec_member_int(b, "samples", (int64_t)s.samples);
+        lec_member_int(b, "lost", (int64_t)s.lost);
+        lec_member_bool(b, "there", s.there);
         lec_buf_putc(b, '}');
     }
     lec_buf_putc(b, ']');

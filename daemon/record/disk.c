@@ -11,6 +11,7 @@
 
 #include "lectern/clock.h"
 #include "lectern/log.h"
+#include "lectern/member.h"
 #include "record/impl.h"
 
 #define ROOM_BYTES   (1024 * 1024) /* free space below which a full disk is not even tried again */
@@ -321,10 +322,8 @@ static int delete_one(struct lec_recorder *r, const struct lec_run_summary *run,
     lec_buf_init(&b, 1024);
     lec_buf_puts(&b, "{\"what\":\"deleted\",\"run\":");
     lec_json_str(&b, run->id);
-    lec_json_key(&b, "bytes");
-    lec_json_int(&b, (int64_t)run->bytes);
-    lec_json_key(&b, "reason");
-    lec_json_str(&b, "the budget of the disk; it had been exported");
+    lec_member_int(&b, "bytes", (int64_t)run->bytes);
+    lec_member_str(&b, "reason", "the budget of the disk; it had been exported");
     lec_buf_putc(&b, '}');
     tell_journal(r, "run", "", run->experiment, "", &b);
     lec_buf_done(&b);

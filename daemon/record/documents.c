@@ -43,10 +43,8 @@ static void channel_json(const struct lec_run_channel *c, uint64_t samples, stru
     lec_member_str(b, "source", c->source);
     lec_member_str_if_any(b, "sensor", c->sensor);
     lec_member_str_if_any(b, "serial", c->serial);
-    if (c->rate_hz > 0) {
-        lec_json_key(b, "rate_hz");
-        lec_json_float(b, c->rate_hz);
-    }
+    if (c->rate_hz > 0)
+        lec_member_float(b, "rate_hz", c->rate_hz);
     if (c->decimals >= 0)
         lec_member_int(b, "decimals", c->decimals);
     if (c->kind == LEC_CHANNEL_POINT) {

@@ -4,37 +4,19 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void label(struct lec_buf *b, const struct lec_experiment *e)
-{
-    lec_json_key(b, "label");
-    lec_buf_puts(b, "{\"vi\":");
-    lec_json_str(b, *e->label ? e->label : e->name);
-    lec_json_key(b, "en");
-    lec_json_str(b, *e->label_en ? e->label_en : *e->label ? e->label : e->name);
-    lec_buf_putc(b, '}');
-}
+#include "lectern/member.h"
 
 static void mark_json(const struct lec_run_mark *m, struct lec_buf *b)
 {
     lec_json_key(b, "mark");
     lec_buf_puts(b, "{\"t_ms\":");
     lec_json_float(b, (double)(m->t_ns / 1000) / 1000);
-    lec_json_key(b, "kind");
-    lec_json_str(b, m->kind);
-    if (*m->channel) {
-        lec_json_key(b, "channel");
-        lec_json_str(b, m->channel);
-    }
-    lec_json_key(b, "text");
-    lec_json_str(b, m->text);
-    if (m->lost > 0) {
-        lec_json_key(b, "lost");
-        lec_json_int(b, (int64_t)m->lost);
-    }
-    if (*m->by) {
-        lec_json_key(b, "by");
-        lec_json_str(b, m->by);
-    }
+    lec_member_str(b, "kind", m->kind);
+    lec_member_str_if_any(b, "channel", m->channel);
+    lec_member_str(b, "text", m->text);
+    if (m->lost > 0)
+        lec_member_int(b, "lost", (int64_t)m->lost);
+    lec_member_str_if_any(b, "by", m->by);
     lec_buf_putc(b, '}');
 }
 
@@ -43,31 +25,20 @@ static void run_json(const struct recording *g, int64_t now, const struct lec_ru
     const struct lec_record_job *job = g->job;
     lec_buf_puts(b, "{\"run\":");
     lec_json_str(b, g->start.id);
-    lec_json_key(b, "experiment");
-    lec_json_str(b, recording_name(g));
-    label(b, job->experiment);
+    lec_member_str(b, "experiment", recording_name(g));
+    lec_member_words(b, "label", job->experiment->label, job->experiment->label_en, job->experiment->name);
     if (g->run)
         lec_run_json(g->run, now, b);
     else
         lec_buf_puts(b, ",\"state\":\"pause\"");
-    if (g->begun) {
-        lec_json_key(b, "start");
-        lec_json_int(b, g->start.start_us);
-    }
+    if (g->begun)
+        lec_member_int(b, "start", g->start.start_us);
     if (g->ended) {
-        lec_json_key(b, "stop");
-        lec_json_int(b, g->stop_us);
-        if (*g->reason) {
-            lec_json_key(b, "reason");
-            lec_json_str(b, g->reason);
-        }
+        lec_member_int(b, "stop", g->stop_us);
+        lec_member_str_if_any(b, "reason", g->reason);
     }
-    if (*job->operator_) {
-        lec_json_key(b, "operator");
-        lec_json_str(b, job->operator_);
-    }
-    lec_json_key(b, "principal");
-    lec_json_str(b, job->principal);
+    lec_member_str_if_any(b, "operator", job->operator_);
+    lec_member_str(b, "principal", job->principal);
     if (job->experiment->repeat > 1)
         lec_buf_printf(b, ",\"nth\":%u,\"repeat\":%u", g->nth, job->experiment->repeat);
     if (job->simulated)
@@ -109,8 +80,7 @@ void recording_journal(struct recording *g, const char *what)
     lec_buf_init(&b, 2048);
     lec_buf_puts(&b, "{\"what\":");
     lec_json_str(&b, what);
-    lec_json_key(&b, "run");
-    lec_json_str(&b, g->start.id);
+    lec_member_str(&b, "run", g->start.id);
     if (g->ended) {
         uint64_t samples = 0, lost = 0;
         for (size_t i = 0; i < g->job->experiment->n_channels; i++) {
@@ -119,12 +89,8 @@ void recording_journal(struct recording *g, const char *what)
             samples += c.samples;
             lost += c.lost;
         }
-        lec_json_key(&b, "state");
-        lec_json_str(&b, g->status);
-        if (*g->reason) {
-            lec_json_key(&b, "reason");
-            lec_json_str(&b, g->reason);
-        }
+        lec_member_str(&b, "state", g->status);
+        lec_member_str_if_any(&b, "reason", g->reason);
         lec_buf_printf(&b, ",\"samples\":%" PRIu64 ",\"lost\":%" PRIu64, samples, lost);
     }
     lec_buf_putc(&b, '}');

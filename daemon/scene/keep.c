@@ -24,8 +24,7 @@
 static void put_value(struct lec_buf *b, const struct lec_value *v)
 {
     lec_buf_putc(b, '{');
-    lec_json_key(b, lec_type_name(v->type));
-    lec_json_value(b, v);
+    lec_member_value(b, lec_type_name(v->type), v);
     lec_buf_putc(b, '}');
 }
 
@@ -63,18 +62,14 @@ static void put_step(struct lec_buf *b, const struct lec_scene_run_step *step)
     lec_member_int(b, "delay", step->delay_ns);
     lec_member_int(b, "timeout", step->timeout_ns);
     lec_member_int(b, "retry", step->retry);
-    lec_json_key(b, "optional");
-    lec_json_bool(b, step->optional);
+    lec_member_bool(b, "optional", step->optional);
     lec_member_str(b, "verdict", lec_verdict_name(step->verdict));
     lec_member_int(b, "attempt", step->attempt);
-    lec_json_key(b, "at_line");
-    lec_json_bool(b, step->state != LEC_STEP_QUEUED && step->state != LEC_STEP_ENDED);
+    lec_member_bool(b, "at_line", step->state != LEC_STEP_QUEUED && step->state != LEC_STEP_ENDED);
     lec_member_int(b, "took", step->took_ns);
     lec_member_str(b, "reason", step->reason);
-    lec_json_key(b, "sent");
-    lec_json_bool(b, step->sent);
-    lec_json_key(b, "taken");
-    lec_json_bool(b, step->taken);
+    lec_member_bool(b, "sent", step->sent);
+    lec_member_bool(b, "taken", step->taken);
     if (step->before_known)
         put_named_value(b, "before", &step->before);
     if (step->guess_known)
@@ -96,8 +91,7 @@ void lec_scene_run_keep(struct lec_scenes *s, struct lec_scene_run *run)
     lec_member_int(&b, "time", run->time_us);
     lec_member_int(&b, "deadline", run->deadline_ns);
     lec_member_str(&b, "state", lec_scene_run_state_name(run->verdict));
-    lec_json_key(&b, "cancelling");
-    lec_json_bool(&b, run->cancelling);
+    lec_member_bool(&b, "cancelling", run->cancelling);
     lec_member_str(&b, "cancelled_by", run->cancelled_by);
     lec_member_int(&b, "took", run->took_ns);
     lec_member_int(&b, "ended", run->ended_us);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lectern/member.h"
+
 /* How long the scene usually takes when nothing holds yet: the critical path; 0: not known for every step. A step
  * that has always held already (the source that a projector remembers) is no reason not to know the rest. */
 static int64_t usual_of(struct lec_scenes *s, const struct lec_scene_run *run)
@@ -24,14 +26,8 @@ static void put_label(const struct lec_scene *scene, struct lec_buf *json)
 {
     lec_json_key(json, "label");
     lec_buf_putc(json, '{');
-    if (*scene->label) {
-        lec_json_key(json, "vi");
-        lec_json_str(json, scene->label);
-    }
-    if (*scene->label_en) {
-        lec_json_key(json, "en");
-        lec_json_str(json, scene->label_en);
-    }
+    lec_member_str_if_any(json, "vi", scene->label);
+    lec_member_str_if_any(json, "en", scene->label_en);
     lec_buf_putc(json, '}');
 }
 
@@ -43,24 +39,17 @@ void lec_scenes_list_json(struct lec_scenes *s, struct lec_buf *json)
         const struct lec_scene_run *under_way = lec_scene_run_under_way(s, scene->name);
         lec_json_next(json);
         lec_buf_putc(json, '{');
-        lec_json_key(json, "name");
-        lec_json_str(json, scene->name);
+        lec_member_str(json, "name", scene->name);
         put_label(scene, json);
-        lec_json_key(json, "steps");
-        lec_json_int(json, (int64_t)scene->n_steps);
+        lec_member_int(json, "steps", (int64_t)scene->n_steps);
         struct lec_scene_run *graph = lec_scene_run_of_scene(scene);
         int64_t usual = graph ? usual_of(s, graph) : 0;
         lec_scene_run_free(&graph);
-        if (usual > 0) {
-            lec_json_key(json, "usual_ms");
-            lec_json_int(json, usual / LEC_MS);
-        }
-        if (under_way) {
-            lec_json_key(json, "run");
-            lec_json_str(json, under_way->id);
-        }
-        lec_json_key(json, "captured");
-        lec_json_bool(json, strcmp(scene->file, s->room->file) != 0);
+        if (usual > 0)
+            lec_member_int(json, "usual_ms", usual / LEC_MS);
+        if (under_way)
+            lec_member_str(json, "run", under_way->id);
+        lec_member_bool(json, "captured", strcmp(scene->file, s->room->file) != 0);
         lec_buf_putc(json, '}');
     }
     lec_buf_putc(json, ']');

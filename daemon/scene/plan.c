@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lectern/member.h"
+
 struct lec_plan {
     struct lec_scene_run *run; /* the scene's graph; never launched */
     void (*done)(void *ctx, const char *json);
@@ -83,8 +85,7 @@ static void put_step(const struct lec_scene_run *run, const struct lec_scene_run
 {
     lec_json_next(json);
     lec_buf_putc(json, '{');
-    lec_json_key(json, "name");
-    lec_json_str(json, step->name);
+    lec_member_str(json, "name", step->name);
     lec_scene_run_step_json(step, json);
     lec_json_key(json, "after");
     lec_buf_putc(json, '[');
@@ -95,14 +96,10 @@ static void put_step(const struct lec_scene_run *run, const struct lec_scene_run
         }
     }
     lec_buf_putc(json, ']');
-    lec_json_key(json, "optional");
-    lec_json_bool(json, step->optional);
-    lec_json_key(json, "would");
-    lec_json_str(json, would_names[would]);
-    if (step->usual_ns > 0) {
-        lec_json_key(json, "usual_ms");
-        lec_json_int(json, step->usual_ns / LEC_MS);
-    }
+    lec_member_bool(json, "optional", step->optional);
+    lec_member_str(json, "would", would_names[would]);
+    if (step->usual_ns > 0)
+        lec_member_int(json, "usual_ms", step->usual_ns / LEC_MS);
     lec_buf_putc(json, '}');
 }
 
@@ -114,8 +111,7 @@ static void put_plan(struct lec_scenes *s, struct lec_plan *plan, struct lec_buf
     bool known = true;
     lec_scene_run_reach(run, reach);
     lec_buf_putc(json, '{');
-    lec_json_key(json, "scene");
-    lec_json_str(json, run->scene);
+    lec_member_str(json, "scene", run->scene);
     lec_json_key(json, "steps");
     lec_buf_putc(json, '[');
     for (size_t i = 0; i < run->n_steps; i++) {
@@ -131,10 +127,8 @@ static void put_plan(struct lec_scenes *s, struct lec_plan *plan, struct lec_buf
         put_step(run, step, would, json);
     }
     lec_buf_putc(json, ']');
-    if (known) {
-        lec_json_key(json, "expected_ms");
-        lec_json_int(json, lec_usual_path(run->n_steps, after, delay, takes) / LEC_MS);
-    }
+    if (known)
+        lec_member_int(json, "expected_ms", lec_usual_path(run->n_steps, after, delay, takes) / LEC_MS);
     lec_buf_putc(json, '}');
 }
 

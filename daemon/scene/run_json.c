@@ -58,8 +58,7 @@ void lec_scene_run_step_json(const struct lec_scene_run_step *step, struct lec_b
 {
     lec_member_str(json, "target", step->target);
     if (!step->is_action) {
-        lec_json_key(json, "value");
-        lec_json_value(json, &step->value);
+        lec_member_value(json, "value", &step->value);
         return;
     }
     lec_json_key(json, "args");
@@ -79,8 +78,7 @@ static void put_before(const struct lec_scene_run_step *step, struct lec_buf *js
     const struct lec_value *before = step->before_known ? &step->before : step->guess_known ? &step->guess : NULL;
     if (!before || lec_point_check(step->point, before, NULL) < 0)
         return;
-    lec_json_key(json, "before");
-    lec_json_value(json, before);
+    lec_member_value(json, "before", before);
 }
 
 static void put_step(struct lec_scene_run_step *step, struct lec_buf *json)

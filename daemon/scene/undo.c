@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 /* The steps in an order in which they could have run. */
@@ -28,12 +29,9 @@ static void put_kept(struct lec_buf *kept, const struct lec_scene_run_step *step
 {
     lec_json_next(kept);
     lec_buf_putc(kept, '{');
-    lec_json_key(kept, "step");
-    lec_json_str(kept, step->name);
-    lec_json_key(kept, "target");
-    lec_json_str(kept, step->target);
-    lec_json_key(kept, "reason");
-    lec_json_str(kept, reason);
+    lec_member_str(kept, "step", step->name);
+    lec_member_str(kept, "target", step->target);
+    lec_member_str(kept, "reason", reason);
     lec_buf_putc(kept, '}');
 }
 

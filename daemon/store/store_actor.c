@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "lectern/member.h"
+
 /* A commit begins so long after its first entry came; the rest of LEC_STORE_COMMIT_MS is for the disk. */
 #define GATHER_NS  ((LEC_STORE_COMMIT_MS - 5) * LEC_MS)
 #define BATCH      1024 /* entries in one transaction */
@@ -94,13 +96,10 @@ static void make_note(struct lec_store *s, const char *reason, const char *aside
     struct lec_buf b;
     lec_buf_init(&b, LEC_STORE_DATA_MAX);
     lec_buf_putc(&b, '{');
-    lec_json_key(&b, "reason");
-    lec_json_str(&b, reason);
+    lec_member_str(&b, "reason", reason);
     if (aside) {
-        lec_json_key(&b, "set_aside");
-        lec_json_str(&b, aside);
-        lec_json_key(&b, "kept");
-        lec_json_int(&b, kept);
+        lec_member_str(&b, "set_aside", aside);
+        lec_member_int(&b, "kept", kept);
     }
     lec_buf_putc(&b, '}');
     const char *const text[] = {"journal", "", "", "", b.failed ? "{}" : b.data};

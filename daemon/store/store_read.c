@@ -22,12 +22,9 @@ struct store_scan {
 void store_json_entry(struct lec_buf *b, const struct store_row *row)
 {
     lec_buf_putc(b, '{');
-    lec_json_key(b, "time");
-    lec_json_int(b, row->time_us);
-    lec_json_key(b, "journal");
-    lec_json_int(b, (int64_t)row->number);
-    lec_json_key(b, "kind");
-    lec_json_str(b, row->kind);
+    lec_member_int(b, "time", row->time_us);
+    lec_member_int(b, "journal", (int64_t)row->number);
+    lec_member_str(b, "kind", row->kind);
     lec_member_str_if_any(b, "device", row->device);
     lec_member_str_if_any(b, "name", row->name);
     lec_member_str_if_any(b, "principal", row->principal);
@@ -87,10 +84,8 @@ static char *answer(const struct store_item *item, const struct store_db *db)
         lec_buf_put(&b, scan->rows.data + scan->at[k], scan->at[k + 1] - scan->at[k]);
     }
     lec_buf_putc(&b, ']');
-    lec_json_key(&b, "first");
-    lec_json_int(&b, (int64_t)store_db_first(db));
-    lec_json_key(&b, "last");
-    lec_json_int(&b, (int64_t)store_db_last(db));
+    lec_member_int(&b, "first", (int64_t)store_db_first(db));
+    lec_member_int(&b, "last", (int64_t)store_db_last(db));
     lec_buf_putc(&b, '}');
     if (!b.failed)
         return b.data;

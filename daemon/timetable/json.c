@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lectern/member.h"
+
 /* What people are told of a period. */
 static const char *state_of(const struct lesson *p, const struct record *r, int64_t wall_us)
 {
@@ -28,18 +30,14 @@ static void write_period(const struct lesson *p, const struct record *r, int64_t
     } texts[] = {{"text", p->text}, {"start_scene", p->start_scene}, {"end_scene", p->end_scene}};
     lec_buf_puts(b, "{\"uid\":");
     lec_json_str(b, p->uid);
-    lec_json_key(b, "start");
-    lec_json_int(b, p->start_us);
-    lec_json_key(b, "end");
-    lec_json_int(b, p->end_us);
+    lec_member_int(b, "start", p->start_us);
+    lec_member_int(b, "end", p->end_us);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         if (i > 0 && !*texts[i].text)
             continue;
-        lec_json_key(b, texts[i].key);
-        lec_json_str(b, texts[i].text);
+        lec_member_str(b, texts[i].key, texts[i].text);
     }
-    lec_json_key(b, "state");
-    lec_json_str(b, state_of(p, r, wall_us));
+    lec_member_str(b, "state", state_of(p, r, wall_us));
     if (p->holiday)
         why_json(b, "reason", WHY_HOLIDAY, p->holiday);
     else if (r)
@@ -72,12 +70,9 @@ static void write_closing(const struct lessons *l, const struct closing *c, stru
 {
     lec_buf_puts(b, "{\"time\":");
     lec_json_int(b, c->time_us);
-    lec_json_key(b, "scene");
-    lec_json_str(b, l->closing_scene);
-    if (c->time_us > c->base_us) {
-        lec_json_key(b, "extended_ms");
-        lec_json_int(b, (c->time_us - c->base_us) / 1000);
-    }
+    lec_member_str(b, "scene", l->closing_scene);
+    if (c->time_us > c->base_us)
+        lec_member_int(b, "extended_ms", (c->time_us - c->base_us) / 1000);
 }
 
 bool lessons_closing_json(const struct lessons *l, int64_t at_us, int64_t wall_us, struct lec_buf *json)
@@ -98,12 +93,9 @@ bool lessons_closing_json(const struct lessons *l, int64_t at_us, int64_t wall_u
     for (size_t i = 0; i < ARRAY_LEN(states); i++)
         state = states[i].edge == c->edge ? states[i].name : state;
     write_closing(l, c, json);
-    lec_json_key(json, "state");
-    lec_json_str(json, state);
-    if (c->edge == EDGE_OPEN) {
-        lec_json_key(json, "warn_at");
-        lec_json_int(json, c->time_us - l->rules.warn_us);
-    }
+    lec_member_str(json, "state", state);
+    if (c->edge == EDGE_OPEN)
+        lec_member_int(json, "warn_at", c->time_us - l->rules.warn_us);
     why_json(json, "reason", c->why.code, c->why.about);
     lec_buf_putc(json, '}');
     return true;
@@ -134,11 +126,9 @@ void lessons_now_json(const struct lessons *l, int64_t extend_us, int64_t wall_u
         return;
     lec_json_key(json, "closing");
     write_closing(l, c, json);
-    lec_json_key(json, "warning");
-    lec_json_bool(json, c->edge == EDGE_HELD || wall_us >= c->time_us - l->rules.warn_us);
+    lec_member_bool(json, "warning", c->edge == EDGE_HELD || wall_us >= c->time_us - l->rules.warn_us);
     if (c->edge == EDGE_HELD)
         why_json(json, "held", c->why.code, c->why.about);
-    lec_json_key(json, "extend_ms");
-    lec_json_int(json, extend_us / 1000);
+    lec_member_int(json, "extend_ms", extend_us / 1000);
     lec_buf_putc(json, '}');
 }

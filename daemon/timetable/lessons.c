@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 #define KEY_MAX  300
@@ -272,17 +273,11 @@ void lessons_tell(struct lessons *l, const char *name, const char *what, const s
     lec_buf_puts(&b, "{\"what\":");
     lec_json_str(&b, what);
     if (p) {
-        lec_json_key(&b, "uid");
-        lec_json_str(&b, p->is.uid);
-        lec_json_key(&b, "start");
-        lec_json_int(&b, p->is.start_us);
-        lec_json_key(&b, "text");
-        lec_json_str(&b, p->is.text);
+        lec_member_str(&b, "uid", p->is.uid);
+        lec_member_int(&b, "start", p->is.start_us);
+        lec_member_str(&b, "text", p->is.text);
     }
-    if (*scene) {
-        lec_json_key(&b, "scene");
-        lec_json_str(&b, scene);
-    }
+    lec_member_str_if_any(&b, "scene", scene);
     why_json(&b, "reason", why->code, why->about);
     lec_buf_putc(&b, '}');
     if (!b.failed)

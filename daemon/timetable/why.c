@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 /* docs/protocol.md, section 11, and the catalogues of the pages have the same codes. */
@@ -42,16 +43,13 @@ void why_json(struct lec_buf *b, const char *key, enum why_code code, const char
         return;
     lec_copy_utf8(cut, sizeof cut, about, strlen(about)); /* a holiday may have a long text */
     snprintf(text, sizeof text, "%s%s%s", whys[code].before, cut, whys[code].after);
-    lec_json_key(b, key);
-    lec_json_str(b, text);
+    lec_member_str(b, key, text);
     if (!*whys[code].code)
         return;
-    lec_json_key(b, "code");
-    lec_json_str(b, whys[code].code);
+    lec_member_str(b, "code", whys[code].code);
     if (!*cut)
         return;
-    lec_json_key(b, "about");
-    lec_json_str(b, cut);
+    lec_member_str(b, "about", cut);
 }
 
 const char *why_print(const struct why *w, char kept[WHY_KEPT])

@@ -31,10 +31,8 @@ void doc_start(struct lec_buf *b, const struct lec_run_start *start)
     lec_member_str_if_any(b, "label_en", start->label_en);
     lec_member_str_if_any(b, "operator", start->operator_);
     lec_member_str_if_any(b, "principal", start->principal);
-    lec_json_key(b, "start_us");
-    lec_json_int(b, start->start_us);
-    lec_json_key(b, "simulated");
-    lec_json_bool(b, start->simulated);
+    lec_member_int(b, "start_us", start->start_us);
+    lec_member_bool(b, "simulated", start->simulated);
     object(b, "metadata", start->metadata);
     object(b, "definition", start->definition);
     lec_buf_putc(b, '}');
@@ -63,23 +61,17 @@ enum lec_channel_kind channel_kind(const char *name)
 static void data_key(struct lec_buf *b, const struct lec_run_channel *c)
 {
     lec_buf_puts(b, "{\"dtype\":\"number\",\"shape\":[]");
-    lec_json_key(b, "source");
-    lec_json_str(b, c->source);
-    lec_json_key(b, "units");
-    lec_json_str(b, c->unit);
-    if (c->decimals >= 0) {
-        lec_json_key(b, "precision");
-        lec_json_int(b, c->decimals);
-    }
+    lec_member_str(b, "source", c->source);
+    lec_member_str(b, "units", c->unit);
+    if (c->decimals >= 0)
+        lec_member_int(b, "precision", c->decimals);
     lec_member_str_if_any(b, "label", c->label);
     lec_member_str_if_any(b, "label_en", c->label_en);
     lec_member_str_if_any(b, "kind", channel_kind_name(c->kind));
     lec_member_str_if_any(b, "sensor", c->sensor);
     lec_member_str_if_any(b, "serial", c->serial);
-    if (c->rate_hz > 0) {
-        lec_json_key(b, "rate_hz");
-        lec_json_float(b, c->rate_hz);
-    }
+    if (c->rate_hz > 0)
+        lec_member_float(b, "rate_hz", c->rate_hz);
     lec_json_key(b, "calibration");
     lec_calibration_json(&c->calibration, b);
     lec_buf_putc(b, '}');

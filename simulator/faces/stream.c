@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "faces/faces.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 #include "models/board.h"
 
@@ -252,8 +253,7 @@ static void samples(struct sim_box *box, uint64_t from, size_t n, struct lec_buf
     const struct printer *p = box->face;
     const struct sim_board *b = board(p);
     int64_t wall_us = lec_wall_us(), now = lec_now();
-    lec_json_key(out, "next");
-    lec_json_int(out, (int64_t)p->k);
+    lec_member_int(out, "next", (int64_t)p->k);
     lec_json_key(out, "samples");
     lec_buf_putc(out, '[');
     for (uint64_t k = from; k < p->k && k - from < n && k - from < TELL_MAX; k++) {
@@ -261,14 +261,10 @@ static void samples(struct sim_box *box, uint64_t from, size_t n, struct lec_buf
         lec_json_next(out);
         lec_buf_puts(out, "{\"n\":");
         lec_json_int(out, (int64_t)k);
-        lec_json_key(out, "time_ns");
-        lec_json_int(out, at);
-        lec_json_key(out, "time_us");
-        lec_json_int(out, wall_us - (now - at) / 1000);
-        for (size_t i = 0; i < b->n_columns; i++) {
-            lec_json_key(out, b->column[i].name);
-            lec_json_float(out, sim_board_value(b, &b->column[i], model_s(p, k), k));
-        }
+        lec_member_int(out, "time_ns", at);
+        lec_member_int(out, "time_us", wall_us - (now - at) / 1000);
+        for (size_t i = 0; i < b->n_columns; i++)
+            lec_member_float(out, b->column[i].name, sim_board_value(b, &b->column[i], model_s(p, k), k));
         lec_buf_putc(out, '}');
     }
     lec_buf_putc(out, ']');
