@@ -69,24 +69,37 @@ void lec_view_ask_journal(struct lec_view *v)
     ask(v, "journal.read", params, got_journal, PHASE_JOURNAL);
 }
 
-static void got_run(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
+/* The run that was asked for; NULL when nobody answered, and the view is lost. An error is an answer: see below. */
+static struct seen_run *answered(struct lec_view *v, struct seen_run *runs, int rc, const json_t *error,
+                                 const struct lec_err *err)
 {
-    struct lec_view *v = arg;
     v->call = 0;
     if (rc < 0 && !error) {
         lec_view_lose(v, err->text);
-        return;
+        return NULL;
     }
-    struct seen_run *run = &v->picture.runs[v->asked_run];
-    if (rc == 0)
-        lec_picture_run(&v->picture, result);
+    return &runs[v->asked_run];
+}
+
+static void tell_of(struct lec_view *v, struct seen_run *run, enum lec_change_kind kind, const char *name)
+{
     /* A room that does not know the run any more has lost it: nobody will ever say how it ended. */
     if (run->doubt)
         lec_picture_run_lost(run);
-    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_RUN,
-                                         .name = json_string_value(json_object_get(run->json, "scene")),
-                                         .body = run->json});
+    lec_view_tell(v, (struct lec_change){
+                         .kind = kind, .name = json_string_value(json_object_get(run->json, name)), .body = run->json});
     sync_next(v);
+}
+
+static void got_run(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
+{
+    struct lec_view *v = arg;
+    struct seen_run *run = answered(v, v->picture.runs, rc, error, err);
+    if (!run)
+        return;
+    if (rc == 0)
+        lec_picture_run(&v->picture, result);
+    tell_of(v, run, LEC_CHANGE_RUN, "scene");
 }
 
 /* What run.show says of a recording besides what its events say is not kept. */
@@ -105,23 +118,15 @@ static json_t *slim(const json_t *shown)
 static void got_recording(void *arg, int rc, json_t *result, json_t *error, const struct lec_err *err)
 {
     struct lec_view *v = arg;
-    v->call = 0;
-    if (rc < 0 && !error) {
-        lec_view_lose(v, err->text);
+    struct seen_run *run = answered(v, v->picture.recordings, rc, error, err);
+    if (!run)
         return;
-    }
-    struct seen_run *run = &v->picture.recordings[v->asked_run];
     if (rc == 0 && json_equal(json_object_get(result, "run"), json_object_get(run->json, "run"))) {
         json_t *now = slim(result);
         lec_kept_recording(&v->picture, now);
         json_decref(now);
     }
-    if (run->doubt)
-        lec_picture_run_lost(run);
-    lec_view_tell(v, (struct lec_change){.kind = LEC_CHANGE_RECORDING,
-                                         .name = json_string_value(json_object_get(run->json, "experiment")),
-                                         .body = run->json});
-    sync_next(v);
+    tell_of(v, run, LEC_CHANGE_RECORDING, "experiment");
 }
 
 static bool ask_recording(struct lec_view *v)

@@ -15,15 +15,18 @@
 #define TEXT_BYTES    300
 #define ADDRESS_MAX   64
 
+struct minute {
+    int64_t since;
+    unsigned n;
+};
+
 /* So many in a minute and no more. */
-static bool in_time(int64_t *since, unsigned *n, unsigned limit)
+static bool in_time(struct minute *m, unsigned limit)
 {
     int64_t now = lec_now();
-    if (*since == 0 || now - *since >= MINUTE_NS) {
-        *since = now;
-        *n = 0;
-    }
-    return ++*n <= limit;
+    if (m->since == 0 || now - m->since >= MINUTE_NS)
+        *m = (struct minute){.since = now};
+    return ++m->n <= limit;
 }
 
 /* A text that a person wrote or chose; false after answering. *text is "" when it is left out. */
@@ -44,11 +47,29 @@ static bool param_line(struct core *core, const struct request *r, const char *n
     return false;
 }
 
+struct journalled {
+    const char *kind, *device, *name, *principal;
+};
+
+/* What the gateway noted goes into the journal with the object in `b`, unless there were too many in this minute, and is answered. */
+static void end_note(struct core *core, struct request *r, struct minute *minute, const struct journalled *as,
+                     struct lec_buf *b)
+{
+    lec_buf_putc(b, '}');
+    if (!in_time(minute, LOGINS_MAX))
+        core->limits.logins++;
+    else if (!b->failed)
+        journal_add(core, as->kind, as->device, as->name, as->principal, b->data);
+    lec_buf_done(b);
+    struct lec_buf *reply = reply_begin(core, r);
+    lec_buf_puts(reply, "{}");
+    reply_send(core, r);
+}
+
 void login_note(struct core *core, struct request *r)
 {
     static const char *const whats[] = {"in", "out", "wrong", "throttled", "paired", "stolen"};
-    static int64_t since;
-    static unsigned n;
+    static struct minute minute;
     const char *person, *what, *address, *reason;
     if (!params_known(core, r, "person|what|address|reason") ||
         !param_line(core, r, "person", true, PRINCIPAL_MAX, &person) || !param_line(core, r, "what", true, 16, &what) ||
@@ -69,22 +90,13 @@ void login_note(struct core *core, struct request *r)
     lec_member_str_if_any(&b, "person", person);
     lec_member_str_if_any(&b, "address", address);
     lec_member_str_if_any(&b, "reason", reason);
-    lec_buf_putc(&b, '}');
-    if (!in_time(&since, &n, LOGINS_MAX))
-        core->limits.logins++;
-    else if (!b.failed)
-        journal_add(core, "login", "", what, r->principal, b.data);
-    lec_buf_done(&b);
-    struct lec_buf *reply = reply_begin(core, r);
-    lec_buf_puts(reply, "{}");
-    reply_send(core, r);
+    end_note(core, r, &minute, &(struct journalled){"login", "", what, r->principal}, &b);
 }
 
 /* The simulator has no journal, and knows no persons: the gateway asked it for one. */
 void simulator_note(struct core *core, struct request *r)
 {
-    static int64_t since;
-    static unsigned n;
+    static struct minute minute;
     const char *person, *method, *device, *details, *reason;
     if (!params_known(core, r, "person|method|device|details|reason") ||
         !param_line(core, r, "person", true, PRINCIPAL_MAX, &person) ||
@@ -103,19 +115,10 @@ void simulator_note(struct core *core, struct request *r)
     lec_json_str(&b, method);
     lec_member_str_if_any(&b, "target", device);
     lec_member_str_if_any(&b, "details", details);
-    lec_json_key(&b, "outcome");
-    lec_json_str(&b, *reason ? "refused" : "done");
+    lec_member_str(&b, "outcome", *reason ? "refused" : "done");
     lec_member_str_if_any(&b, "reason", reason);
     lec_member_str_if_any(&b, "via", r->principal);
-    lec_buf_putc(&b, '}');
-    if (!in_time(&since, &n, LOGINS_MAX))
-        core->limits.logins++;
-    else if (!b.failed)
-        journal_add(core, "command", device, method, person, b.data);
-    lec_buf_done(&b);
-    struct lec_buf *reply = reply_begin(core, r);
-    lec_buf_puts(reply, "{}");
-    reply_send(core, r);
+    end_note(core, r, &minute, &(struct journalled){"command", device, method, person}, &b);
 }
 
 /* ---- Help --------------------------------------------------------------------------------------------------- */
@@ -252,9 +255,8 @@ bool help_read(struct core *core, uint64_t token, const char *json)
 
 static struct help *free_place(void)
 {
-    static int64_t since;
-    static unsigned n;
-    if (!in_time(&since, &n, HELPS_MAX))
+    static struct minute minute;
+    if (!in_time(&minute, HELPS_MAX))
         return NULL;
     for (size_t i = 0; i < HELPS_WAITING; i++)
         if (calls[i].token == 0)
