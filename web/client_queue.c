@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lectern/member.h"
+
 #define QUEUE_FIRST 16
 
 /* ---- The queue ---- */
@@ -77,12 +79,6 @@ void client_queue_clear(struct client *c)
 
 /* ---- Events: made once for all pages, unless a page must be told how many it lost ---- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-    return s ? s : "";
-}
-
 static struct message *make_event(const struct lec_change *change, const char *method, unsigned lost)
 {
     char *body = json_dumps(change->body, JSON_COMPACT);
@@ -91,14 +87,10 @@ static struct message *make_event(const struct lec_change *change, const char *m
     lec_buf_printf(&b, "{\"method\":\"%s\",\"params\":", method);
     if (body && body[0] == '{' && body[1] != '}') {
         lec_buf_put(&b, body, strlen(body) - 1);
-        if (change->kind == LEC_CHANGE_TRACE) {
-            lec_json_key(&b, "line");
-            lec_json_str(&b, change->name);
-        }
-        if (lost > 0) {
-            lec_json_key(&b, "lost");
-            lec_json_int(&b, lost);
-        }
+        if (change->kind == LEC_CHANGE_TRACE)
+            lec_member_str(&b, "line", change->name);
+        if (lost > 0)
+            lec_member_int(&b, "lost", lost);
         lec_buf_puts(&b, "}}");
     } else {
         b.failed = true;
@@ -147,7 +139,7 @@ static void put_shared(struct client *c, const struct lec_change *change, const 
 
 static void put_samples(struct client *c, const struct lec_change *change, struct message **shared)
 {
-    const char *run = text_of(change->body, "run");
+    const char *run = state_text_of(change->body, "run");
     for (size_t i = 0; i < c->follow.n_runs; i++) {
         if (strcmp(c->follow.runs[i], run) != 0)
             continue;

@@ -95,7 +95,7 @@ static struct state_point *find_point(const struct state_device *dev, const char
 
 /* ---- Runs, recordings, alarms ---- */
 
-static const char *text_of(const json_t *object, const char *key)
+const char *state_text_of(const json_t *object, const char *key)
 {
     const char *s = json_string_value(json_object_get(object, key));
     return s ? s : "";
@@ -154,10 +154,10 @@ static int put_thing(struct state_things *t, const char *key, json_t *body, bool
 
 static int put_alarm(struct state *s, json_t *body)
 {
-    bool cleared = strcmp(text_of(body, "state"), "cleared") == 0;
+    bool cleared = strcmp(state_text_of(body, "state"), "cleared") == 0;
     if (cleared)
         keep_within(&s->alarms, STATE_CLEARED_MAX, true);
-    return put_thing(&s->alarms, text_of(body, "alarm"), body, cleared, s->version,
+    return put_thing(&s->alarms, state_text_of(body, "alarm"), body, cleared, s->version,
                      LEC_VIEW_ALARMS + STATE_CLEARED_MAX);
 }
 
@@ -168,12 +168,12 @@ static int read_things(struct state *s, const struct lec_view *view)
     /* The view lends what it holds; a reference keeps it, and it stays the newest that the view knows. */
     for (size_t i = 0; i < lec_view_runs(view) && rc == 0; i++) {
         json_t *run = json_incref((json_t *)(uintptr_t)lec_view_run(view, i));
-        rc = put_thing(&s->runs, text_of(run, "run"), run, false, s->version, LEC_VIEW_RUNS);
+        rc = put_thing(&s->runs, state_text_of(run, "run"), run, false, s->version, LEC_VIEW_RUNS);
         json_decref(run);
     }
     for (size_t i = 0; i < lec_view_recordings(view) && rc == 0; i++) {
         json_t *run = json_incref((json_t *)(uintptr_t)lec_view_recording(view, i));
-        rc = put_thing(&s->recordings, text_of(run, "run"), run, false, s->version, LEC_VIEW_RUNS);
+        rc = put_thing(&s->recordings, state_text_of(run, "run"), run, false, s->version, LEC_VIEW_RUNS);
         json_decref(run);
     }
     for (size_t i = 0; i < lec_view_alarms(view) && rc == 0; i++) {
@@ -223,9 +223,10 @@ int state_changed(struct state *s, const struct lec_view *view, const struct lec
     case LEC_CHANGE_POINT:
         return device_changed(s, view, change->device, change->name);
     case LEC_CHANGE_RUN:
-        return put_thing(&s->runs, text_of(change->body, "run"), change->body, false, s->version, LEC_VIEW_RUNS);
+        return put_thing(&s->runs, state_text_of(change->body, "run"), change->body, false, s->version, LEC_VIEW_RUNS);
     case LEC_CHANGE_RECORDING:
-        return put_thing(&s->recordings, text_of(change->body, "run"), change->body, false, s->version, LEC_VIEW_RUNS);
+        return put_thing(&s->recordings, state_text_of(change->body, "run"), change->body, false, s->version,
+                         LEC_VIEW_RUNS);
     case LEC_CHANGE_ALARM:
         return put_alarm(s, change->body);
     case LEC_CHANGE_TIMETABLE:
@@ -269,29 +270,21 @@ static void write_reading(struct lec_buf *b, const struct lec_reading *r)
     lec_buf_puts(b, "{\"value\":");
     write_json(b, r->value);
     lec_member_str_if_any(b, "quality", r->quality);
-    if (r->time > 0) {
-        lec_json_key(b, "time");
-        lec_json_int(b, r->time);
-    }
-    if (r->age_ms >= 0) {
-        lec_json_key(b, "age_ms");
-        lec_json_int(b, r->age_ms);
-    }
+    if (r->time > 0)
+        lec_member_int(b, "time", r->time);
+    if (r->age_ms >= 0)
+        lec_member_int(b, "age_ms", r->age_ms);
     lec_member_str_if_any(b, "unit", r->unit);
     if (r->wanted) {
         lec_json_key(b, "wanted");
         write_json(b, r->wanted);
     }
-    if (r->simulated) {
-        lec_json_key(b, "simulated");
-        lec_json_bool(b, true);
-    }
+    if (r->simulated)
+        lec_member_bool(b, "simulated", true);
     lec_member_str_if_any(b, "reason", r->reason);
     lec_member_str_if_any(b, "by", r->by);
-    if (r->by_time > 0) {
-        lec_json_key(b, "by_time");
-        lec_json_int(b, r->by_time);
-    }
+    if (r->by_time > 0)
+        lec_member_int(b, "by_time", r->by_time);
     lec_buf_putc(b, '}');
 }
 
@@ -354,10 +347,8 @@ static bool write_things(struct lec_buf *b, const struct state_things *t, const 
 {
     bool any = tell_whole && from == 0;
     lec_buf_printf(b, "{\"method\":\"%s\",\"params\":{", method);
-    if (tell_whole) {
-        lec_json_key(b, "whole");
-        lec_json_bool(b, from == 0);
-    }
+    if (tell_whole)
+        lec_member_bool(b, "whole", from == 0);
     lec_json_key(b, member);
     lec_buf_putc(b, '[');
     for (size_t i = 0; i < t->n; i++) {

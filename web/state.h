@@ -59,6 +59,9 @@ struct state {
     uint64_t timetable_version;
 };
 
+/* A member that is a text; "" when there is none. */
+const char *state_text_of(const json_t *object, const char *key);
+
 void state_done(struct state *s);
 /* Takes all from the view anew: everything has changed. Returns 0 or LEC_E_NOMEM (then there are no devices). */
 int state_reset(struct state *s, const struct lec_view *view);

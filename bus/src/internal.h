@@ -187,6 +187,9 @@ struct picture {
     json_t *timetable; /* NULL: the room has none; owned */
 };
 
+/* A member that is a text; "" when there is none. */
+const char *lec_text_of(const json_t *object, const char *key);
+
 void lec_picture_clear(struct picture *p);
 /* Replaces all of it with the result of state.snapshot; runs are kept, and marked when in doubt. Returns 0, LEC_E_FRAME (untouched),
  * LEC_E_NOMEM (untouched; also when it has more than LEC_VIEW_* things). `recordings`: keep those of experiments too. */

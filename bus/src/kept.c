@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-    return s ? s : "";
-}
-
 void lec_kept_clear(struct picture *p)
 {
     json_decref(p->alarms);
@@ -28,7 +22,7 @@ int lec_kept_check(const json_t *snapshot)
         (timetable && !json_is_object(timetable) && !json_is_null(timetable)))
         return LEC_E_FRAME;
     for (size_t i = 0; i < json_array_size(alarms); i++)
-        if (text_of(json_array_get(alarms, i), "alarm")[0] == '\0')
+        if (lec_text_of(json_array_get(alarms, i), "alarm")[0] == '\0')
             return LEC_E_FRAME;
     if (json_array_size(alarms) > LEC_VIEW_ALARMS || json_array_size(recordings) > LEC_VIEW_RECORDINGS - LEC_VIEW_ENDED)
         return LEC_E_NOMEM;
@@ -54,7 +48,7 @@ void lec_kept_snapshot(struct picture *p, const json_t *snapshot, bool recording
 static size_t find_alarm(const struct picture *p, const char *name)
 {
     size_t i = 0;
-    while (i < json_array_size(p->alarms) && strcmp(text_of(json_array_get(p->alarms, i), "alarm"), name) != 0)
+    while (i < json_array_size(p->alarms) && strcmp(lec_text_of(json_array_get(p->alarms, i), "alarm"), name) != 0)
         i++;
     return i;
 }
@@ -62,13 +56,13 @@ static size_t find_alarm(const struct picture *p, const char *name)
 /* One that was shelved without standing has no state. */
 static bool stands(const json_t *alarm)
 {
-    const char *state = text_of(alarm, "state");
+    const char *state = lec_text_of(alarm, "state");
     return strcmp(state, "raised") == 0 || strcmp(state, "acknowledged") == 0;
 }
 
 int lec_kept_alarm(struct picture *p, json_t *alarm)
 {
-    const char *name = text_of(alarm, "alarm");
+    const char *name = lec_text_of(alarm, "alarm");
     if (name[0] == '\0')
         return LEC_E_FRAME;
     size_t at = find_alarm(p, name);
@@ -98,7 +92,7 @@ bool lec_recording_ended(const json_t *recording)
 {
     static const char *const under_way[] = {"armed", "recording", "pause"};
     for (size_t i = 0; i < ARRAY_LEN(under_way); i++)
-        if (strcmp(text_of(recording, "state"), under_way[i]) == 0)
+        if (strcmp(lec_text_of(recording, "state"), under_way[i]) == 0)
             return false;
     return true;
 }
@@ -126,15 +120,15 @@ static void make_room(struct picture *p)
 
 json_t *lec_kept_recording(struct picture *p, const json_t *recording)
 {
-    const char *id = text_of(recording, "run");
-    if (id[0] == '\0' || text_of(recording, "state")[0] == '\0' || text_of(recording, "experiment")[0] == '\0')
+    const char *id = lec_text_of(recording, "run");
+    if (id[0] == '\0' || lec_text_of(recording, "state")[0] == '\0' || lec_text_of(recording, "experiment")[0] == '\0')
         return NULL;
     json_t *copy = json_deep_copy(recording);
     if (!copy)
         return NULL;
     json_object_del(copy, "mark"); /* of one event */
     size_t i = 0;
-    while (i < p->n_recordings && strcmp(text_of(p->recordings[i].json, "run"), id) != 0)
+    while (i < p->n_recordings && strcmp(lec_text_of(p->recordings[i].json, "run"), id) != 0)
         i++;
     if (i < p->n_recordings) {
         json_decref(p->recordings[i].json);

@@ -31,6 +31,12 @@ static void clear_devices(struct picture *p)
     p->n = p->size = p->n_points = 0;
 }
 
+const char *lec_text_of(const json_t *object, const char *key)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+    return s ? s : "";
+}
+
 void lec_picture_clear(struct picture *p)
 {
     clear_devices(p);
@@ -170,15 +176,9 @@ static int fill_device(struct picture *p, const char *name, json_t *body, int64_
     return rc;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-    return s ? s : "";
-}
-
 static bool run_ended(const json_t *run)
 {
-    return strcmp(text_of(run, "state"), "running") != 0;
+    return strcmp(lec_text_of(run, "state"), "running") != 0;
 }
 
 int lec_picture_snapshot(struct picture *p, const json_t *snapshot, bool recordings, int64_t now)
@@ -261,7 +261,7 @@ static void merge_run(json_t *into, const json_t *from)
             json_t *step = json_array_get(new_steps, i);
             size_t at = 0;
             while (at < json_array_size(old_steps) &&
-                   strcmp(text_of(json_array_get(old_steps, at), "name"), text_of(step, "name")) != 0)
+                   strcmp(lec_text_of(json_array_get(old_steps, at), "name"), lec_text_of(step, "name")) != 0)
                 at++;
             if (at < json_array_size(old_steps))
                 json_array_set(old_steps, at, step);
@@ -276,12 +276,12 @@ static void merge_run(json_t *into, const json_t *from)
 
 json_t *lec_picture_run(struct picture *p, const json_t *run)
 {
-    const char *id = text_of(run, "run");
-    if (id[0] == '\0' || text_of(run, "state")[0] == '\0' || text_of(run, "scene")[0] == '\0' ||
+    const char *id = lec_text_of(run, "run");
+    if (id[0] == '\0' || lec_text_of(run, "state")[0] == '\0' || lec_text_of(run, "scene")[0] == '\0' ||
         !json_is_array(json_object_get(run, "steps")))
         return NULL;
     for (size_t i = 0; i < p->n_runs; i++) {
-        if (strcmp(text_of(p->runs[i].json, "run"), id) == 0) {
+        if (strcmp(lec_text_of(p->runs[i].json, "run"), id) == 0) {
             merge_run(p->runs[i].json, run);
             p->runs[i].doubt = false;
             return p->runs[i].json;
