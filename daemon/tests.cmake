@@ -10,6 +10,7 @@ lectern_test(line_stream SOURCES ${unit}/line_stream_test.c LINK lecternd_line m
 lectern_test(line_schedule SOURCES ${unit}/line_schedule_test.c LINK lecternd_line m)
 lectern_test(link SOURCES ${unit}/link_test.c ${unit}/link_stage.c LINK lecternd_line)
 lectern_test(link_open SOURCES ${unit}/link_open_test.c ${unit}/link_stage.c LINK lecternd_line)
+lectern_test(link_listen SOURCES ${unit}/link_listen_test.c ${unit}/link_stage.c LINK lecternd_line)
 lectern_test(link_pty SOURCES ${unit}/link_pty_test.c ${unit}/link_stage.c LINK lecternd_line)
 lectern_test(notice SOURCES ${unit}/notice_test.c LINK lecternd_line)
 lectern_test(link_serial SOURCES ${unit}/link_serial_test.c LINK lecternd_line)

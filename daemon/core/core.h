@@ -25,8 +25,8 @@
 #include "lectern/clock.h"
 #include "line/actor.h"
 #include "line/notice.h"
-#include "mailbox/waiter.h"
 #include "loader/loader.h"
+#include "mailbox/waiter.h"
 #include "scene/scene.h"
 #include "store/store.h"
 

@@ -143,7 +143,7 @@ void calibrate_told(struct core *core, struct device_state *d, const struct lec_
 void experiment_json(struct core *core, const struct lec_experiment *e, struct lec_buf *b);
 
 /* lab.c */
-#define LAB_JOBS 2                        /* programs at once */
+#define LAB_JOBS 2 /* programs at once */
 void lab_readable(struct core *core);
 void lab_tick(struct core *core, int64_t now);
 void lab_close(struct core *core);

@@ -119,13 +119,14 @@ static void wait_for_work(struct line *line, int64_t wake)
     bool gathers = line->gather_until > lec_now();
     if (gathers && line->port.link && line->gather_until < wake)
         wake = line->gather_until;
-    line_listen(line, !gathers);
+    if (line->port.link)
+        lec_link_listen(line->port.link, gathers ? NULL : line->waiter, LINE_INPUT);
     uint64_t ready = lec_waiter_wait(line->waiter, wake);
     if (ready & 1u << LINE_CANCEL)
         line->ending = true;
     if (ready & 1u << LINE_INPUT)
         unasked(line);
-    else if (line->listens)
+    else if (line->port.link)
         lec_link_quiet(line->port.link);
 }
 

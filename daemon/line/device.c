@@ -76,18 +76,6 @@ void device_online(struct line_device *d)
     tell_status(d, true, 0, "");
 }
 
-void line_listen(struct line *line, bool on)
-{
-    int fd = line->port.link ? lec_link_fd(line->port.link) : -1;
-    if (fd < 0 || line->listens == on)
-        return;
-    if (on)
-        line->listens = lec_waiter_add(line->waiter, fd, LINE_INPUT) == 0; /* else it is tried at the next wait */
-    else
-        lec_waiter_drop(line->waiter, fd);
-    line->listens = line->listens && on;
-}
-
 /* The driver closes what it gave to lec_dev_watch. */
 void device_close(struct line_device *d)
 {
@@ -100,7 +88,6 @@ void line_close_link(struct line *line)
 {
     for (size_t i = 0; i < line->n_devices; i++)
         device_close(&line->devices[i]);
-    line_listen(line, false);
     lec_link_close(&line->port.link);
     line->port.held_n = 0;
     line->port.broken = false;

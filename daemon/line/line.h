@@ -119,7 +119,6 @@ struct line {
     struct lec_mailbox *requests; /* from the core */
     struct lec_mailbox *inbox;    /* the core's */
     struct lec_waiter *waiter;    /* for requests, the end, and what devices say by themselves */
-    bool listens;                 /* the link is among it */
     int cancel_fd;                /* readable once the line shall end */
     _Atomic bool end;             /* likewise, for who does not wait */
     _Atomic bool unheard;         /* nobody takes letters out of the inbox any more */
@@ -167,8 +166,6 @@ void device_poll(struct line_device *d);
 /* The moment of the next poll (LEC_NEVER: none). */
 int64_t device_next(const struct line_device *d);
 void line_close_link(struct line *line);
-/* Whether bytes on the link end a wait. */
-void line_listen(struct line *line, bool on);
 void device_close(struct line_device *d);
 /* A datagram came from it: one that is away is tried again soon. */
 void device_heard(struct line_device *d);

@@ -124,6 +124,7 @@ void lec_link_close(struct lec_link **link)
     if (!l)
         return;
     *link = NULL;
+    lec_link_listen(l, NULL, 0);
     if (l->kind == LINK_TTY && l->fd >= 0)
         link_tty_drop(l->fd);
     if (l->sp) {
@@ -267,10 +268,20 @@ size_t lec_link_flush(struct lec_link *link)
     return total;
 }
 
+void lec_link_listen(struct lec_link *link, struct lec_waiter *waiter, unsigned item)
+{
+    if (link->waiter == waiter)
+        return;
+    if (link->waiter)
+        lec_waiter_drop(link->waiter, link->fd);
+    link->waiter =
+        waiter && lec_waiter_add(waiter, link->fd, item) == 0 ? waiter : NULL; /* else tried at the next wait */
+}
+
 void lec_link_quiet(struct lec_link *link)
 {
-    link->quiet = true;
-    link->gone = false;
+    link->quiet = link->waiter != NULL;
+    link->gone = link->gone && !link->waiter;
 }
 
 bool lec_link_gone(const struct lec_link *link)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lectern/model.h"
+#include "mailbox/waiter.h"
 
 struct lec_link;
 
@@ -41,7 +42,10 @@ ssize_t lec_link_recv(struct lec_link *link, void *data, size_t size, int64_t de
 
 /* Drops what has arrived and was not read; returns how many bytes. Never blocks. */
 size_t lec_link_flush(struct lec_link *link);
-/* A wait has just ended in which nothing came on this link: the next flush need not look, if nothing is sent before. */
+/* From now on `waiter` (lent; NULL: nobody) waits for bytes and for a hang-up, as `item`, until the link is closed. */
+void lec_link_listen(struct lec_link *link, struct lec_waiter *waiter, unsigned item);
+/* A wait of that waiter has just ended in which nothing came: the next flush need not look, if nothing is sent before. Does
+ * nothing when nobody listens. */
 void lec_link_quiet(struct lec_link *link);
 /* Whether the last flush came upon the end of the connection. */
 bool lec_link_gone(const struct lec_link *link);

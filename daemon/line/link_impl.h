@@ -16,6 +16,7 @@ enum link_kind { LINK_STREAM, LINK_DGRAM, LINK_TTY, LINK_OTHER };
 struct lec_link {
     int fd; /* non-blocking, close-on-exec */
     int cancel_fd;
+    struct lec_waiter *waiter; /* that waits for fd; NULL */
     enum link_kind kind;
     bool more;          /* the last read filled its buffer: more is probably there already */
     bool quiet;         /* a wait has just seen that nothing came: a flush has nothing to do */
