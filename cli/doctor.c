@@ -8,6 +8,7 @@
 
 #include "alarm.h"
 #include "lectern/clock.h"
+#include "lectern/program.h"
 #include "lines.h"
 
 #define DISK_LOW (200 * INT64_C(1024) * 1024)
@@ -107,13 +108,13 @@ static bool check_daemon(struct doctor *d)
     if (!room)
         return false;
     double ms = (double)(lec_now() - begin) / (double)LEC_MS;
-    bool same = strcmp(text_of(room, "version"), LECTERN_VERSION) == 0;
+    bool same = strcmp(text_of(room, "version"), lec_version()) == 0;
     tellf(d, ms > 500 ? FAULT : FINE, "lecternd",
           ms > 500 ? T("máy quá tải? xem: top", "is the machine overloaded? see: top") : "",
           T("phòng %s trả lời trong %.1f ms", "room %s answers in %.1f ms"), text_of(room, "room"), ms);
     tellf(d, same ? FINE : NOTE, T("phiên bản", "version"),
           same ? "" : T("khởi động lại lecternd sau khi nâng cấp", "restart lecternd after an upgrade"),
-          "lecternd %s, lectern %s", text_of(room, "version"), LECTERN_VERSION);
+          "lecternd %s, lectern %s", text_of(room, "version"), lec_version());
     if (json_is_true(json_object_get(room, "simulated")))
         tell(d, NOTE, T("mô phỏng", "simulation"),
              T("có thiết bị do lectern-sim đóng vai, không phải thiết bị thật",

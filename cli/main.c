@@ -7,10 +7,7 @@
 #include "cli.h"
 #include "lectern/clock.h"
 #include "lectern/parse.h"
-
-#ifndef LECTERN_VERSION
-#define LECTERN_VERSION "0"
-#endif
+#include "lectern/program.h"
 
 enum { GLOBALS = 5, LONGS = GLOBALS + COMMAND_OPTIONS + 1, OF_COMMAND = 256 };
 
@@ -106,7 +103,7 @@ static int take_global(struct cli *cli, const char *name, const char *value)
     } else if (strcmp(name, "help") == 0) {
         cli->help = true;
     } else if (strcmp(name, "version") == 0) {
-        printf("lectern %s\n", LECTERN_VERSION);
+        printf("lectern %s\n", lec_version());
         exit(EXIT_OK);
     } else {
         int64_t ns;

@@ -1,7 +1,6 @@
 /* lecternd: the program that runs one room. Reads its arguments, wires the core, runs it. */
 #include <getopt.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "core/testbed.h"
 #include "lectern/log.h"
 #include "lectern/paths.h"
+#include "lectern/program.h"
 
 static const char usage[] = "Usage: lecternd [options] ROOM.ini\n"
                             "Runs the room that the file describes.\n"
@@ -78,7 +78,7 @@ static int parse(int argc, char **argv, struct arguments *a)
             fputs(usage, stdout);
             return 0;
         case 'V':
-            puts("lecternd 0.1.0");
+            printf("lecternd %s\n", lec_version());
             return 0;
         default:
             fputs(usage, stderr);
@@ -124,14 +124,7 @@ int main(int argc, char **argv)
     if (arguments.setup.line_map)
         testbed_enter(arguments.setup.line_map, argv);
     mallopt(M_ARENA_MAX, 2); /* a thread a line: an arena each would cost more memory than they use */
-    sigset_t signals;
-    sigfillset(&signals);
-    sigdelset(&signals, SIGSEGV);
-    sigdelset(&signals, SIGABRT);
-    sigdelset(&signals, SIGBUS);
-    sigdelset(&signals, SIGFPE);
-    sigdelset(&signals, SIGILL);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* the core reads them from a signalfd */
+    lec_signals_block();     /* the core reads them from a signalfd */
     descriptors_raise();
     zsys_init();
     zsys_handler_set(NULL);

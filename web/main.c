@@ -2,8 +2,6 @@
  * server. */
 #include <getopt.h>
 #include <malloc.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include "lectern/log.h"
 #include "lectern/parse.h"
 #include "lectern/paths.h"
+#include "lectern/program.h"
 #include "server.h"
 #include "wire.h"
 
@@ -110,7 +109,7 @@ static int parse(int argc, char **argv, struct server_setup *setup)
             fputs(usage, stdout);
             return 0;
         case 'V':
-            puts("lectern-web 0.1.0");
+            printf("lectern-web %s\n", lec_version());
             return 0;
         default:
             fputs(usage, stderr);
@@ -140,14 +139,7 @@ int main(int argc, char **argv)
     mallopt(M_ARENA_MAX, 1); /* the worker's and ZeroMQ's threads allocate little: an arena each would cost more */
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     mallopt(M_TRIM_THRESHOLD, 256 * 1024); /* what a crowd of pages needed is given back when they have gone */
-    sigset_t signals;
-    sigfillset(&signals);
-    sigdelset(&signals, SIGSEGV);
-    sigdelset(&signals, SIGABRT);
-    sigdelset(&signals, SIGBUS);
-    sigdelset(&signals, SIGFPE);
-    sigdelset(&signals, SIGILL);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* the loop reads them from a signalfd */
+    lec_signals_block();                   /* the loop reads them from a signalfd */
     if (setup.run_dir)
         setenv("LECTERN_RUN", setup.run_dir, 1); /* where liblectern looks for rooms */
     if (!setup.state_dir)
