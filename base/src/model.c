@@ -130,6 +130,16 @@ static int check_number(const struct lec_value *v, double min, double max, doubl
     return 0;
 }
 
+bool lec_when_open(const struct lec_when *when, const struct lec_value *v)
+{
+    char text[LEC_TEXT_MAX + 1];
+    lec_value_print(v, text, sizeof text);
+    for (size_t i = 0; i < when->n_values; i++)
+        if (strcmp(when->values[i], text) == 0)
+            return true;
+    return false;
+}
+
 int lec_point_check(const struct lec_point *point, const struct lec_value *v, struct lec_err *err)
 {
     if (!(point->access & LEC_WRITE))

@@ -188,7 +188,7 @@ int lec_parse_size(const char *text, int64_t *out)
     return LEC_E_RANGE;
 }
 
-static int hex_digit(char c)
+int lec_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -216,8 +216,8 @@ int lec_unescape(const char *text, unsigned char *out, size_t size)
         if (at) {
             out[n] = (unsigned char)bytes[at - letters];
         } else if (*p == 'x') {
-            int hi = hex_digit(p[1]);
-            int lo = hi < 0 ? -1 : hex_digit(p[2]);
+            int hi = lec_hex_digit(p[1]);
+            int lo = hi < 0 ? -1 : lec_hex_digit(p[2]);
             if (lo < 0)
                 return LEC_E_RANGE;
             out[n] = (unsigned char)(hi * 16 + lo);

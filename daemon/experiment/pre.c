@@ -7,7 +7,7 @@
 /* Samples of other channels may have come before the moment of the trigger was known: so long is kept besides `pre`. */
 #define SPARE_NS (2 * LEC_SEC)
 
-static void drop_oldest(struct lec_run *run, struct run_channel *c)
+static struct run_kept *take_oldest(struct lec_run *run, struct run_channel *c)
 {
     struct run_kept *k = c->kept;
     c->kept = k->next;
@@ -15,7 +15,7 @@ static void drop_oldest(struct lec_run *run, struct run_channel *c)
         c->kept_tail = NULL;
     run->kept_bytes -= k->bytes;
     c->kept_bytes -= k->bytes;
-    free(k);
+    return k;
 }
 
 /* Who has to give up something: the one that takes most, so that a slow channel beside a fast one keeps all it has. */
@@ -49,7 +49,7 @@ void run_keep(struct lec_run *run, struct run_channel *c, const struct run_piece
     while (run->kept_bytes + bytes > LEC_RUN_PRE_BYTES && (most = largest(run))) {
         const struct run_piece *p = &most->kept->piece;
         most->cut_ns = run_time_of(p, p->n - 1);
-        drop_oldest(run, most);
+        free(take_oldest(run, most));
     }
     struct run_kept *k = malloc(bytes);
     if (!k) {
@@ -76,19 +76,14 @@ void run_keep(struct lec_run *run, struct run_channel *c, const struct run_piece
     c->kept_bytes += bytes;
     int64_t least = run_time_of(piece, n - 1) - run->experiment->pre_ns - SPARE_NS;
     while (c->kept != k && run_time_of(&c->kept->piece, c->kept->piece.n - 1) < least)
-        drop_oldest(run, c);
+        free(take_oldest(run, c));
 }
 
 void run_release(struct lec_run *run)
 {
     struct run_channel *c;
     while ((c = oldest(run))) { /* in order of time over all channels, as formulas want it */
-        struct run_kept *k = c->kept;
-        c->kept = k->next;
-        if (!c->kept)
-            c->kept_tail = NULL;
-        run->kept_bytes -= k->bytes;
-        c->kept_bytes -= k->bytes;
+        struct run_kept *k = take_oldest(run, c);
         run_take(run, c, &k->piece);
         free(k);
     }
@@ -98,5 +93,5 @@ void run_forget(struct lec_run *run)
 {
     for (size_t i = 0; i < run->n_channels; i++)
         while (run->channels[i].kept)
-            drop_oldest(run, &run->channels[i]);
+            free(take_oldest(run, &run->channels[i]));
 }

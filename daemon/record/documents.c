@@ -55,7 +55,7 @@ static void channel_json(const struct lec_run_channel *c, uint64_t samples, stru
     lec_buf_putc(b, '}');
 }
 
-static void mark_json(const struct lec_run_mark *m, struct lec_buf *b)
+void mark_json(const struct lec_run_mark *m, struct lec_buf *b)
 {
     lec_buf_puts(b, "{\"t_ms\":");
     lec_json_float(b, (double)(m->t_ns / 1000) / 1000);

@@ -185,6 +185,7 @@ bool recordings_has(const struct lec_recorder *r, const char *run);
 
 /* documents.c */
 void summary_json(const struct lec_run_summary *s, struct lec_buf *b); /* members, without braces */
-void info_json(const struct lec_run_info *info, struct lec_buf *b);    /* the object of run.show */
+void mark_json(const struct lec_run_mark *m, struct lec_buf *b);
+void info_json(const struct lec_run_info *info, struct lec_buf *b); /* the object of run.show */
 
 #endif

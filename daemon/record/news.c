@@ -6,20 +6,6 @@
 
 #include "lectern/member.h"
 
-static void mark_json(const struct lec_run_mark *m, struct lec_buf *b)
-{
-    lec_json_key(b, "mark");
-    lec_buf_puts(b, "{\"t_ms\":");
-    lec_json_float(b, (double)(m->t_ns / 1000) / 1000);
-    lec_member_str(b, "kind", m->kind);
-    lec_member_str_if_any(b, "channel", m->channel);
-    lec_member_str(b, "text", m->text);
-    if (m->lost > 0)
-        lec_member_int(b, "lost", (int64_t)m->lost);
-    lec_member_str_if_any(b, "by", m->by);
-    lec_buf_putc(b, '}');
-}
-
 static void run_json(const struct recording *g, int64_t now, const struct lec_run_mark *mark, struct lec_buf *b)
 {
     const struct lec_record_job *job = g->job;
@@ -45,8 +31,10 @@ static void run_json(const struct recording *g, int64_t now, const struct lec_ru
         lec_buf_puts(b, ",\"simulated\":true");
     if (g->r->full)
         lec_buf_puts(b, ",\"full\":true");
-    if (mark)
+    if (mark) {
+        lec_json_key(b, "mark");
         mark_json(mark, b);
+    }
     lec_buf_putc(b, '}');
 }
 

@@ -57,16 +57,6 @@ static void name_step(struct capture *c, struct captured *step, const struct lec
     }
 }
 
-static bool opens(const struct lec_when *when, const struct lec_value *v)
-{
-    char text[LEC_TEXT_MAX + 1];
-    lec_value_print(v, text, sizeof text);
-    for (size_t i = 0; i < when->n_values; i++)
-        if (strcmp(when->values[i], text) == 0)
-            return true;
-    return false;
-}
-
 static bool wanted(struct lec_scenes *s, const struct lec_point *point, struct lec_value *now)
 {
     return (point->access & LEC_READ) && point->undo && point->confirm &&
@@ -82,7 +72,8 @@ static void drop_behind_closed_gates(struct capture *c, size_t first)
         more = false;
         for (size_t i = first; i < c->n; i++) {
             size_t gate = c->steps[i].after;
-            if (drop[i] || gate == SIZE_MAX || (!drop[gate] && opens(&c->steps[i].point->when, &c->steps[gate].value)))
+            if (drop[i] || gate == SIZE_MAX ||
+                (!drop[gate] && lec_when_open(&c->steps[i].point->when, &c->steps[gate].value)))
                 continue;
             drop[i] = true;
             more = true;

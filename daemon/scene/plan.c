@@ -38,16 +38,6 @@ static bool device_answers(const struct lec_scenes *s, const struct lec_device *
     return false;
 }
 
-static bool opens(const struct lec_when *when, const struct lec_value *v)
-{
-    char text[LEC_TEXT_MAX + 1];
-    lec_value_print(v, text, sizeof text);
-    for (size_t i = 0; i < when->n_values; i++)
-        if (strcmp(when->values[i], text) == 0)
-            return true;
-    return false;
-}
-
 /* Whether a step before this one sets `point`; its value then is in *v. */
 static bool set_before(const struct lec_scene_run *run, uint64_t before, const struct lec_point *point,
                        struct lec_value *v)
@@ -75,8 +65,8 @@ static enum would would_do(const struct lec_scenes *s, const struct lec_plan *pl
     if (plan->reads[i].quality == LEC_GOOD)
         return lec_value_meets(&plan->reads[i].value, &step->value, step->point->tolerance) ? WOULD_SKIP : WOULD_SET;
     const struct lec_when *when = &step->point->when;
-    if (when->point && s->host.last(s->host.ctx, when->point, &v) == LEC_GOOD && !opens(when, &v))
-        return set_before(plan->run, before, when->point, &v) && opens(when, &v) ? WOULD_SET : WOULD_UNKNOWN;
+    if (when->point && s->host.last(s->host.ctx, when->point, &v) == LEC_GOOD && !lec_when_open(when, &v))
+        return set_before(plan->run, before, when->point, &v) && lec_when_open(when, &v) ? WOULD_SET : WOULD_UNKNOWN;
     return device_answers(s, step->device) ? WOULD_UNKNOWN : WOULD_AWAY;
 }
 

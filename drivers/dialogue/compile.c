@@ -436,23 +436,12 @@ static void put_text(struct draft *d, const char *text, size_t n)
         add_bytes(d, bytes, (size_t)k);
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Two hexadecimal digits, or in a pattern '?' in place of either. Returns what is behind, or NULL. */
 static const char *take_pair(struct draft *d, const char *text)
 {
     unsigned byte = 0, mask = 0;
     for (int i = 0; i < 2; i++) {
-        int v = nibble(text[i]);
+        int v = lec_hex_digit(text[i]);
         bool any = text[i] == '?' && d->scope->pattern;
         if (v < 0 && !any) {
             fail(d, "\"%.8s\": expected bytes of two hexadecimal digits, \"text\" in quotes, or {NAME}", text);

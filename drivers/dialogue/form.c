@@ -203,17 +203,6 @@ static bool is_digit(unsigned char c)
     return c >= '0' && c <= '9';
 }
 
-static int hex_value(unsigned char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static size_t digits(const unsigned char *data, size_t n)
 {
     size_t k = 0;
@@ -268,7 +257,7 @@ static ssize_t take_number(const unsigned char *data, size_t n)
 static ssize_t take_hex(const struct dlg_form *form, const unsigned char *data, size_t n)
 {
     size_t max = form->width ? form->width : 15, k = 0;
-    while (k < n && k < max && hex_value(data[k]) >= 0)
+    while (k < n && k < max && lec_hex_digit((char)data[k]) >= 0)
         k++;
     return k > 0 && (form->width == 0 || k == form->width) ? (ssize_t)k : -1;
 }
@@ -362,7 +351,7 @@ int dlg_form_get(const struct dlg_form *form, const unsigned char *data, size_t 
     case DLG_HEX: {
         uint64_t u = 0;
         for (size_t i = 0; i < n; i++)
-            u = u << 4 | (uint64_t)hex_value(data[i]);
+            u = u << 4 | (uint64_t)lec_hex_digit((char)data[i]);
         *out = (struct dlg_raw){.kind = DLG_RAW_INT, .i = (int64_t)u};
         return 0;
     }

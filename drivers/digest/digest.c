@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lectern/err.h"
+#include "lectern/parse.h"
 
 void lec_hex(const void *data, size_t n, char *out)
 {
@@ -18,27 +19,16 @@ void lec_hex(const void *data, size_t n, char *out)
     out[2 * n] = '\0';
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 int lec_unhex(const char *hex, void *out, size_t n)
 {
     if (strlen(hex) != 2 * n)
         return LEC_E_RANGE;
     for (size_t i = 0; i < 2 * n; i++)
-        if (nibble(hex[i]) < 0)
+        if (lec_hex_digit(hex[i]) < 0)
             return LEC_E_RANGE;
     unsigned char *bytes = out;
     for (size_t i = 0; i < n; i++)
-        bytes[i] = (unsigned char)(nibble(hex[2 * i]) * 16 + nibble(hex[2 * i + 1]));
+        bytes[i] = (unsigned char)(lec_hex_digit(hex[2 * i]) * 16 + lec_hex_digit(hex[2 * i + 1]));
     return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "json.h"
 #include "lectern/driver.h"
+#include "lectern/parse.h"
 
 static bool is_blank(char c)
 {
@@ -41,25 +42,19 @@ static bool put(struct fields *out, const char *key, const char *text)
 
 /* ---- NMEA --------------------------------------------------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    const char *at = c ? memchr(digits, c >= 'a' && c <= 'f' ? c - 'a' + 'A' : c, 16) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
 /* "$body*hh": checks and takes away what is not body. False: the checksum is wrong, or not there and wanted. */
 static bool unwrap(const struct form *form, char **line, size_t *n, const char **why)
 {
     bool dollar = *n > 0 && **line == '$';
     char *body = *line + dollar;
     size_t len = *n - dollar;
-    bool sealed = len >= 3 && body[len - 3] == '*' && hex_digit(body[len - 2]) >= 0 && hex_digit(body[len - 1]) >= 0;
+    bool sealed =
+        len >= 3 && body[len - 3] == '*' && lec_hex_digit(body[len - 2]) >= 0 && lec_hex_digit(body[len - 1]) >= 0;
     *why = "its checksum is missing";
     if (!sealed && form->checksum)
         return false;
     if (sealed && (dollar || form->checksum)) {
-        int sum = 0, told = hex_digit(body[len - 2]) * 16 + hex_digit(body[len - 1]);
+        int sum = 0, told = lec_hex_digit(body[len - 2]) * 16 + lec_hex_digit(body[len - 1]);
         len -= 3;
         for (size_t i = 0; i < len; i++)
             sum ^= (unsigned char)body[i];

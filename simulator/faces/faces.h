@@ -60,6 +60,8 @@ unsigned sim_input_number(const struct sim_device *d, const char *name);
 /* Checksums over n bytes: the low byte of their sum; all of them xored. */
 uint8_t sim_sum8(const uint8_t *p, size_t n);
 uint8_t sim_xor8(const uint8_t *p, size_t n);
+/* The CRC of Modbus RTU, which others took over. */
+uint16_t sim_crc16(const uint8_t *p, size_t n);
 /* For sim_face.spoil where the checksum is the last byte. */
 void sim_spoil_last(uint8_t *frame, size_t n);
 

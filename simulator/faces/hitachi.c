@@ -13,24 +13,13 @@ struct conversation {
     char random[9]; /* "" once the digest was right, or when there is no password */
 };
 
-static uint16_t crc16(const uint8_t *p, size_t n)
-{
-    uint16_t crc = 0xFFFF;
-    for (size_t i = 0; i < n; i++) {
-        crc ^= p[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc & 1 ? (uint16_t)((crc >> 1) ^ 0xA001) : (uint16_t)(crc >> 1);
-    }
-    return crc;
-}
-
 /* Over the whole packet with the field at zero; stored high byte first. */
 static bool crc_ok(const uint8_t *p)
 {
     uint8_t copy[FRAME];
     memcpy(copy, p, FRAME);
     copy[5] = copy[6] = 0;
-    uint16_t crc = crc16(copy, FRAME);
+    uint16_t crc = sim_crc16(copy, FRAME);
     return p[5] == crc >> 8 && p[6] == (crc & 0xFF);
 }
 

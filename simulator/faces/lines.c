@@ -107,6 +107,17 @@ uint8_t sim_xor8(const uint8_t *p, size_t n)
     return x;
 }
 
+uint16_t sim_crc16(const uint8_t *p, size_t n)
+{
+    uint16_t crc = 0xFFFF;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= p[i];
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? (uint16_t)((crc >> 1) ^ 0xA001) : (uint16_t)(crc >> 1);
+    }
+    return crc;
+}
+
 void sim_spoil_last(uint8_t *frame, size_t n)
 {
     frame[n - 1] ^= 0x55;

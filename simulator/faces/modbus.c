@@ -6,27 +6,16 @@
 #include "faces/faces.h"
 #include "faces/modbus_unit.h"
 
-static uint16_t crc16(const uint8_t *p, size_t n)
-{
-    uint16_t crc = 0xFFFF;
-    for (size_t i = 0; i < n; i++) {
-        crc ^= p[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc & 1 ? (uint16_t)((crc >> 1) ^ 0xA001) : (uint16_t)(crc >> 1);
-    }
-    return crc;
-}
-
 static void put_crc(uint8_t *frame, size_t n)
 {
-    uint16_t crc = crc16(frame, n - 2);
+    uint16_t crc = sim_crc16(frame, n - 2);
     frame[n - 2] = (uint8_t)crc;
     frame[n - 1] = (uint8_t)(crc >> 8);
 }
 
 static bool crc_ok(const uint8_t *frame, size_t n)
 {
-    return n >= 4 && crc16(frame, n - 2) == (frame[n - 2] | frame[n - 1] << 8);
+    return n >= 4 && sim_crc16(frame, n - 2) == (frame[n - 2] | frame[n - 1] << 8);
 }
 
 /* ---- RTU ------------------------------------------------------------------------------------------------------ */

@@ -464,6 +464,8 @@ const struct lec_device *lec_room_device(const struct lec_room *room, const char
 const struct lec_scene *lec_room_scene(const struct lec_room *room, const char *name);
 const struct lec_experiment *lec_room_experiment(const struct lec_room *room, const char *name);
 
+/* Whether the gate is open while its point has this value. */
+bool lec_when_open(const struct lec_when *when, const struct lec_value *v);
 /* Checks a value against what may be written to the point: access, type, range, step, settable choices.
  * Returns 0, LEC_E_NOTSUP (read only) or LEC_E_RANGE; the sentence names what is allowed. */
 int lec_point_check(const struct lec_point *point, const struct lec_value *v, struct lec_err *err);

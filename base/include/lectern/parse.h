@@ -30,6 +30,8 @@ const char *lec_print_rate(double hz, char *buf, size_t size);
 /* A number of bytes: "2GB", "1.5MB", "500kB" (in thousands), "2GiB", "64KiB" (in 1024s), "4096B"; at most 2^53. */
 int lec_parse_size(const char *text, int64_t *out);
 
+/* 0 to 15, or -1. */
+int lec_hex_digit(char c);
 /* Replaces the escapes \r \n \t \0 \e \\ \s (space) and \xHH. `out` may be `text` itself.
  * Returns the number of bytes in `out` (no NUL is added), or LEC_E_RANGE at an unknown or cut escape or when
  * `size` is too small. */
