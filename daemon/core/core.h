@@ -39,6 +39,7 @@
 #define REPLY_MAX          (4u * 1024 * 1024) /* bytes of one answer */
 #define SUBSCRIBER_HWM     1000               /* messages that wait for a slow subscriber */
 #define COMMAND_HWM        1000               /* answers that wait for a slow caller */
+#define LINE_SOON_NS       120000             /* so long the core stays awake for what a line was asked for somebody */
 #define BATCH_MAX          64                 /* messages taken from one socket before the others get their turn */
 #define BAD_AFTER_NS       (30 * LEC_SEC)     /* a device away for so long: its points turn from stale to bad */
 #define EVENTS_PER_S       20                 /* events of one device that are journalled and told in a second */

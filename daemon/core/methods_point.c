@@ -27,8 +27,10 @@ static void ask(struct core *core, struct pending *p, struct lec_request *reques
 {
     request->op = p->op;
     pending_until(core, p, request->deadline);
-    if (lines_ask(core, p->device, request) == 0)
+    if (lines_ask(core, p->device, request) == 0) {
+        lec_waiter_expect(core->waiter, LINE_SOON_NS);
         return;
+    }
     struct request r;
     pending_request(p, &r);
     struct trouble t = {.code = -32007, .reason = "the line takes no more operations", .device = p->device->desc};

@@ -1,6 +1,7 @@
 #include "mailbox/waiter.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -13,7 +14,8 @@
 
 struct lec_waiter {
     int epoll_fd, timer_fd;
-    int64_t rings_at; /* what the timer is set to; LEC_NEVER: it is not */
+    int64_t rings_at;  /* what the timer is set to; LEC_NEVER: it is not */
+    int64_t expect_ns; /* how long the next wait stays awake */
     struct {
         struct lec_mailbox *box;
         unsigned item;
@@ -85,16 +87,50 @@ static void ring_by(struct lec_waiter *w, int64_t until)
     w->rings_at = until;
 }
 
-uint64_t lec_waiter_wait(struct lec_waiter *w, int64_t until)
+void lec_waiter_expect(struct lec_waiter *w, int64_t ns)
 {
-    struct epoll_event events[BATCH];
-    uint64_t ready = 0;
-    bool look = until <= lec_now();
+    w->expect_ns = ns;
+}
+
+static bool any_letter(const struct lec_waiter *w)
+{
+    bool any = false;
+    for (unsigned i = 0; i < w->n_boxes; i++)
+        any = any || lec_mailbox_any(w->boxes[i].box);
+    return any;
+}
+
+/* Looks until a letter or an event has come, or it is time to sleep. Returns the number of events. */
+static int stay_awake(struct lec_waiter *w, struct epoll_event events[BATCH], int64_t now, int64_t until)
+{
+    int64_t end = until - now > w->expect_ns ? now + w->expect_ns : until;
+    int n = 0;
+    while (n == 0 && !any_letter(w) && lec_now() < end) {
+        sched_yield();
+        n = epoll_wait(w->epoll_fd, events, BATCH, 0);
+    }
+    return n;
+}
+
+static int go_to_sleep(struct lec_waiter *w, struct epoll_event events[BATCH], int64_t now, int64_t until)
+{
+    bool look = until <= now;
     for (unsigned i = 0; i < w->n_boxes; i++)
         look = !lec_mailbox_sleep(w->boxes[i].box) || look;
     if (!look)
         ring_by(w, until);
-    int n = epoll_wait(w->epoll_fd, events, BATCH, look ? 0 : -1);
+    return epoll_wait(w->epoll_fd, events, BATCH, look ? 0 : -1);
+}
+
+uint64_t lec_waiter_wait(struct lec_waiter *w, int64_t until)
+{
+    struct epoll_event events[BATCH];
+    uint64_t ready = 0;
+    int64_t now = lec_now();
+    int n = w->expect_ns > 0 ? stay_awake(w, events, now, until) : 0;
+    w->expect_ns = 0;
+    if (n == 0)
+        n = go_to_sleep(w, events, now, until);
     for (int i = 0; i < n; i++) {
         if (events[i].data.u32 == TIMER)
             w->rings_at = LEC_NEVER;

@@ -43,4 +43,8 @@ void lec_waiter_drop(struct lec_waiter *w, int fd);
  * only looks), and now and then for less long. Returns a bit each item, 1 << item, of what is ready; 0 if nothing is. */
 uint64_t lec_waiter_wait(struct lec_waiter *w, int64_t until);
 
+/* An answer may come at once: the next wait begins awake, and for so long gives the processor to others and looks again,
+ * before it sleeps. To fall asleep and be woken takes longer than a device on a fast line takes to answer. */
+void lec_waiter_expect(struct lec_waiter *w, int64_t ns);
+
 #endif

@@ -214,6 +214,51 @@ static void more_ready_at_once_than_are_looked_at_come_in_turn(void **state)
     }
 }
 
+/* Nobody has to ring, and no timer is needed: it is not asleep. */
+static void who_expects_a_letter_stays_awake_for_it(void **state)
+{
+    struct stage *s = *state;
+    struct letters l = {lec_mailbox_new(4, 100), 'a'};
+    assert_int_equal(lec_waiter_add_mailbox(s->w, l.box, 1), 0);
+    lec_waiter_expect(s->w, 20 * LEC_SEC);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, put_one, &l), 0);
+    assert_int_equal(lec_waiter_wait(s->w, lec_now() + 30 * LEC_SEC), 1u << 1);
+    pthread_join(thread, NULL);
+    assert_int_equal(settings, 0);
+    free(lec_mailbox_take(l.box));
+
+    int64_t begin = lec_now(); /* it was for that wait only: this one sleeps */
+    assert_int_equal(wait_until(s->w, begin + 10 * LEC_MS), 0);
+    assert_int_equal(settings, 1);
+    lec_waiter_free(&s->w);
+    lec_mailbox_free(&l.box);
+}
+
+static void something_else_ends_the_wait_of_who_expects_a_letter(void **state)
+{
+    struct stage *s = *state;
+    assert_int_equal(lec_waiter_add(s->w, s->pipe[0], 0), 0);
+    say(s);
+    lec_waiter_expect(s->w, 20 * LEC_SEC);
+    assert_int_equal(lec_waiter_wait(s->w, LEC_NEVER), 1);
+    hear(s);
+    int64_t soon = lec_now() + 10 * LEC_MS;
+    lec_waiter_expect(s->w, 20 * LEC_SEC);
+    assert_int_equal(wait_until(s->w, soon), 0);
+    assert_in_range(lec_now(), soon, soon + 10 * LEC_SEC);
+}
+
+static void who_expects_in_vain_falls_asleep(void **state)
+{
+    struct stage *s = *state;
+    int64_t begin = lec_now();
+    lec_waiter_expect(s->w, LEC_MS);
+    assert_int_equal(wait_until(s->w, begin + 20 * LEC_MS), 0);
+    assert_true(lec_now() >= begin + 20 * LEC_MS);
+    assert_int_equal(settings, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +272,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_later_moment_is_kept_when_the_timer_rings_for_an_earlier_one, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(mailboxes_and_descriptors_are_told_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_expects_a_letter_stays_awake_for_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(something_else_ends_the_wait_of_who_expects_a_letter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_expects_in_vain_falls_asleep, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_ready_at_once_than_are_looked_at_come_in_turn, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
