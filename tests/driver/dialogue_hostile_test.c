@@ -183,12 +183,16 @@ static void a_late_prompt_is_waited_out_before_the_next_request(void **state)
 static void a_late_anonymous_reply_is_never_taken_for_another(void **state)
 {
     (void)state;
-    static const struct lec_turn turns[] = {{.accept = true},      {.device = "HELLO\r"},
+    static const struct lec_turn turns[] = {{.accept = true},
+                                            {.device = "HELLO\r"},
                                             {.host = "PWR?\r"}, /* no answer: it would come as the answer to the next */
-                                            {.pause_ms = 400},     {.accept = true},
-                                            {.device = "HELLO\r"}, {.host = "VOL?\r"},
-                                            {.device = "30\r"},    {0}};
-    begin_text(ANONYMOUS(HASTY), turns);
+                                            {.pause_ms = 20000}, /* ends when the host hangs up */
+                                            {.accept = true},
+                                            {.device = "HELLO\r"},
+                                            {.host = "VOL?\r"},
+                                            {.device = "30\r"},
+                                            {0}};
+    begin_text(ANONYMOUS("1s"), turns); /* for the login that follows, too */
     assert_int_equal(lec_bench_poll(&b, "power"), LEC_E_TIMEOUT);
     poll_gives("volume", "30");
     as_written();

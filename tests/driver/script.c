@@ -205,7 +205,7 @@ static bool take_connection(struct lec_script *s)
 /* Silence, ended early when the host hangs up. */
 static void pause_for(struct lec_script *s, int ms)
 {
-    struct pollfd p = {.fd = s->fd};
+    struct pollfd p = {.fd = s->fd, .events = POLLRDHUP};
     poll(&p, s->fd >= 0 ? 1 : 0, ms);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lectern/clock.h"
+#include "unit/place.h"
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
 {
@@ -20,7 +21,7 @@ int people_stage_setup(void **state)
 {
     struct people_stage *s = calloc(1, sizeof *s);
     assert_non_null(s);
-    snprintf(s->folder, sizeof s->folder, "/tmp/lectern-people-XXXXXX");
+    snprintf(s->folder, sizeof s->folder, "%s/lectern-people-XXXXXX", test_place());
     assert_non_null(mkdtemp(s->folder));
     snprintf(s->file, sizeof s->file, "%s/people.db", s->folder);
     s->now_s = 1790000000;

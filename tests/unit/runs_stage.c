@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "unit/place.h"
+
 static void check(const struct runs_stage *s, int rc)
 {
     if (rc < 0)
@@ -17,7 +19,7 @@ int runs_stage_setup(void **state)
 {
     struct runs_stage *s = calloc(1, sizeof *s);
     assert_non_null(s);
-    snprintf(s->folder, sizeof s->folder, "/tmp/lectern-runs-XXXXXX");
+    snprintf(s->folder, sizeof s->folder, "%s/lectern-runs-XXXXXX", test_place());
     assert_non_null(mkdtemp(s->folder));
     snprintf(s->file, sizeof s->file, "%s/runs.db", s->folder);
     for (size_t i = 0; i < ARRAY_LEN(s->channels); i++) {

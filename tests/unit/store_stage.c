@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lectern/clock.h"
+#include "unit/place.h"
 
 static void stored(void *ctx, uint64_t journal, const char *kind, const char *json)
 {
@@ -44,7 +45,7 @@ static void trouble(void *ctx, const char *text, uint64_t waiting, uint64_t lost
 void stage_make(struct stage *s)
 {
     memset(s, 0, sizeof *s);
-    snprintf(s->folder, sizeof s->folder, "/tmp/lectern-store-XXXXXX");
+    snprintf(s->folder, sizeof s->folder, "%s/lectern-store-XXXXXX", test_place());
     assert_non_null(mkdtemp(s->folder));
     snprintf(s->file, sizeof s->file, "%s/journal.db", s->folder);
 }
