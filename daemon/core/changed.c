@@ -103,10 +103,8 @@ void changed_write(struct lec_buf *b, const struct device_state *d, size_t point
     struct changed_by by;
     if (!d->points[point].changed || !state_changed_by(d, point, &by))
         return;
-    lec_json_key(b, "by");
-    lec_json_str(b, by.who);
-    lec_json_key(b, "by_time");
-    lec_json_int(b, by.time_us);
+    lec_member_str(b, "by", by.who);
+    lec_member_int(b, "by_time", by.time_us);
 }
 
 void changed_forget(struct device_state *d)

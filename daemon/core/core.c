@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lectern/log.h"
+#include "lectern/program.h"
 
 #define TICK_NS       LEC_SEC
 #define END_NS        (600 * LEC_MS) /* lines get so long to end */
@@ -113,7 +114,7 @@ static int open_bus(struct core *core, struct lec_err *err)
 static void journal_start(struct core *core)
 {
     char data[128];
-    snprintf(data, sizeof data, "{\"version\":\"0.1.0\",\"boot\":\"%s\",\"devices\":%zu}", core->boot,
+    snprintf(data, sizeof data, "{\"version\":\"%s\",\"boot\":\"%s\",\"devices\":%zu}", lec_version(), core->boot,
              core->room->n_devices);
     journal_add(core, "start", "", "", "", data);
 }

@@ -4,11 +4,6 @@
 #include "core/core.h"
 #include "lectern/member.h"
 
-void describe_named(struct lec_buf *b, const char *key, const char *vi, const char *en, const char *name)
-{
-    lec_member_words(b, key, vi, en, name);
-}
-
 void describe_label(struct lec_buf *b, const char *vi, const char *en, const char *name)
 {
     lec_member_words(b, "label", vi, en, name);

@@ -131,15 +131,13 @@ void events_heartbeat(struct core *core)
     struct lec_buf *b = events_begin(core, topic);
     if (!b)
         return;
-    lec_json_key(b, "boot");
-    lec_json_str(b, core->boot);
+    lec_member_str(b, "boot", core->boot);
     lec_json_key(b, "last");
     lec_buf_putc(b, '{');
     for (int k = 0; k < EVENT_KINDS; k++) {
         if (k == EVENT_HEARTBEAT)
             continue;
-        lec_json_key(b, kind_names[k]);
-        lec_json_int(b, (int64_t)e->last[k]);
+        lec_member_int(b, kind_names[k], (int64_t)e->last[k]);
     }
     lec_buf_putc(b, '}');
     events_end(core, topic, NULL, 0);

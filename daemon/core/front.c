@@ -77,14 +77,6 @@ void reply_send(struct core *core, const struct request *r)
         retry_keep(core->retry, r->slot, b->data, b->len);
 }
 
-static void member(struct lec_buf *b, const char *key, const char *text)
-{
-    if (!text || !*text)
-        return;
-    lec_json_key(b, key);
-    lec_json_str(b, text);
-}
-
 static void write_mistakes(struct lec_buf *b, const struct lec_report *report)
 {
     lec_json_key(b, "mistakes");
@@ -93,14 +85,12 @@ static void write_mistakes(struct lec_buf *b, const struct lec_report *report)
         lec_json_next(b);
         lec_buf_puts(b, "{\"file\":");
         lec_json_str(b, report->at[i].file);
-        lec_json_key(b, "line");
-        lec_json_int(b, report->at[i].line);
-        member(b, "text", report->at[i].text);
+        lec_member_int(b, "line", report->at[i].line);
+        lec_member_str_if_any(b, "text", report->at[i].text);
         char vi[LEC_MISTAKE_VI_MAX];
         if (lec_mistake_vi(report->at[i].text, vi))
-            member(b, "vi", vi);
-        lec_json_key(b, "warning");
-        lec_json_bool(b, report->at[i].warning);
+            lec_member_str_if_any(b, "vi", vi);
+        lec_member_bool(b, "warning", report->at[i].warning);
         lec_buf_putc(b, '}');
     }
     lec_buf_putc(b, ']');
@@ -137,17 +127,17 @@ void reply_error(struct core *core, const struct request *r, const struct troubl
         snprintf(message, sizeof message, "%s%s%s", t->device ? t->device->name : "", t->device ? ": " : "", t->reason);
     lec_json_str(b, message);
     lec_buf_puts(b, ",\"data\":{");
-    member(b, "device", t->device ? t->device->name : NULL);
-    member(b, "point", t->point ? t->point->name : NULL);
-    member(b, "verdict", t->verdict);
-    member(b, "param", t->param);
-    member(b, "nearest", t->nearest);
-    member(b, "reason", t->reason);
+    lec_member_str_if_any(b, "device", t->device ? t->device->name : NULL);
+    lec_member_str_if_any(b, "point", t->point ? t->point->name : NULL);
+    lec_member_str_if_any(b, "verdict", t->verdict);
+    lec_member_str_if_any(b, "param", t->param);
+    lec_member_str_if_any(b, "nearest", t->nearest);
+    lec_member_str_if_any(b, "reason", t->reason);
     const char *vi = t->remedy_vi, *en = t->remedy_en;
     if (vi || (t->device && remedy_for(t->device, remedy_code(t->code), &vi, &en))) {
         lec_buf_puts(b, ",\"remedy\":{");
-        member(b, "vi", vi);
-        member(b, "en", en);
+        lec_member_str_if_any(b, "vi", vi);
+        lec_member_str_if_any(b, "en", en);
         lec_buf_putc(b, '}');
     }
     if (t->mistakes)

@@ -66,13 +66,10 @@ void journal_request(struct core *core, const struct request *r, const char *abo
     lec_buf_init(&b, 4096);
     lec_buf_puts(&b, "{\"method\":");
     lec_json_str(&b, r->method->name);
-    lec_json_key(&b, "target");
-    lec_json_str(&b, about);
-    lec_json_key(&b, "outcome");
-    lec_json_str(&b, reason ? "refused" : "done");
+    lec_member_str(&b, "target", about);
+    lec_member_str(&b, "outcome", reason ? "refused" : "done");
     if (reason) {
-        lec_json_key(&b, "reason");
-        lec_json_str(&b, reason);
+        lec_member_str(&b, "reason", reason);
     }
     via_write(&b, core, r->as);
     lec_buf_putc(&b, '}');

@@ -231,10 +231,8 @@ static void done(struct core *core, struct lab *lab, struct request *r)
     struct lec_buf *b = reply_begin(core, r);
     lec_buf_put(b, lab->answer.data, lab->export ? lab->answer.len - 1 : lab->answer.len);
     if (lab->export) {
-        lec_json_key(b, "file");
-        lec_json_str(b, lab->file);
-        lec_json_key(b, "path");
-        lec_json_str(b, lab->path);
+        lec_member_str(b, "file", lab->file);
+        lec_member_str(b, "path", lab->path);
         lec_buf_putc(b, '}');
         if (!lab->keep)
             lec_record_exported(core->record->recorder, lab->run);

@@ -219,10 +219,8 @@ static void on_event(struct core *core, struct device_state *d, const char *data
     struct lec_buf *b = events_begin(core, d->event_topic);
     if (!b)
         return;
-    lec_json_key(b, "device");
-    lec_json_str(b, d->desc->name);
-    lec_json_key(b, "event");
-    lec_json_str(b, data);
+    lec_member_str(b, "device", d->desc->name);
+    lec_member_str(b, "event", data);
     if (*json) {
         lec_json_key(b, "data");
         lec_buf_puts(b, json);
@@ -243,8 +241,7 @@ static void on_trace(struct core *core, struct line_state *line, const char *dat
     struct lec_buf *b = events_begin(core, topic);
     if (!b)
         return;
-    lec_json_key(b, "dir");
-    lec_json_str(b, data[0] == 's' ? "sent" : "received");
+    lec_member_str(b, "dir", data[0] == 's' ? "sent" : "received");
     lec_json_key(b, "hex");
     lec_buf_putc(b, '"');
     for (size_t i = 1; i < n; i++)

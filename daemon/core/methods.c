@@ -7,10 +7,10 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 
+#include "lectern/program.h"
+
 #include "core/descriptors.h"
 #include "core/record.h"
-
-#define VERSION "0.1.0"
 
 /* ---- Room --------------------------------------------------------------------------------------------------- */
 
@@ -30,16 +30,12 @@ static void room_describe(struct core *core, struct request *r)
     struct lec_buf *b = reply_begin(core, r);
     lec_buf_puts(b, "{\"site\":");
     lec_json_str(b, room->site);
-    describe_named(b, "site_label", room->site_label, room->site_label_en, room->site);
-    lec_json_key(b, "room");
-    lec_json_str(b, room->id);
+    lec_member_words(b, "site_label", room->site_label, room->site_label_en, room->site);
+    lec_member_str(b, "room", room->id);
     describe_label(b, room->label, room->label_en, room->id);
-    lec_json_key(b, "boot");
-    lec_json_str(b, core->boot);
-    lec_json_key(b, "version");
-    lec_json_str(b, VERSION);
-    lec_json_key(b, "simulated");
-    lec_json_bool(b, simulated(core));
+    lec_member_str(b, "boot", core->boot);
+    lec_member_str(b, "version", lec_version());
+    lec_member_bool(b, "simulated", simulated(core));
     lec_json_key(b, "devices");
     lec_buf_putc(b, '[');
     for (size_t i = 0; i < room->n_devices; i++) {
@@ -125,18 +121,14 @@ static void write_options(struct lec_buf *b, const struct lec_option *options)
         lec_json_next(b);
         lec_buf_puts(b, "{\"name\":");
         lec_json_str(b, options->name);
-        lec_json_key(b, "type");
-        lec_json_str(b, types[options->type]);
+        lec_member_str(b, "type", types[options->type]);
         if (options->initial && options->type != LEC_OPT_SECRET) {
-            lec_json_key(b, "default");
-            lec_json_str(b, options->initial);
+            lec_member_str(b, "default", options->initial);
         }
         if (options->choices) {
-            lec_json_key(b, "choices");
-            lec_json_str(b, options->choices);
+            lec_member_str(b, "choices", options->choices);
         }
-        lec_json_key(b, "help");
-        lec_json_str(b, options->help ? options->help : "");
+        lec_member_str(b, "help", options->help ? options->help : "");
         lec_buf_putc(b, '}');
     }
     lec_buf_putc(b, ']');
@@ -156,12 +148,9 @@ static void driver_list(struct core *core, struct request *r)
         lec_json_next(b);
         lec_buf_puts(b, "{\"name\":");
         lec_json_str(b, driver->schema.name);
-        lec_json_key(b, "summary");
-        lec_json_str(b, driver->schema.summary);
-        lec_json_key(b, "lines");
-        lec_json_str(b, driver->schema.lines);
-        lec_json_key(b, "searches");
-        lec_json_bool(b, driver->search != NULL);
+        lec_member_str(b, "summary", driver->schema.summary);
+        lec_member_str(b, "lines", driver->schema.lines);
+        lec_member_bool(b, "searches", driver->search != NULL);
         lec_json_key(b, "options");
         write_options(b, driver->schema.device_options);
         lec_buf_putc(b, '}');
@@ -196,16 +185,9 @@ static void line_trace(struct core *core, struct request *r)
     struct lec_buf *b = reply_begin(core, r);
     lec_buf_puts(b, "{\"line\":");
     lec_json_str(b, name);
-    lec_json_key(b, "on");
-    lec_json_bool(b, ask.on);
+    lec_member_bool(b, "on", ask.on);
     lec_buf_putc(b, '}');
     reply_send(core, r);
-}
-
-static void count(struct lec_buf *b, const char *key, uint64_t n)
-{
-    lec_json_key(b, key);
-    lec_json_int(b, (int64_t)n);
 }
 
 static void write_lines(struct core *core, struct lec_buf *b)
@@ -227,16 +209,15 @@ static void write_lines(struct core *core, struct lec_buf *b)
             lec_json_str(b, line->devices[k]->name);
         }
         lec_buf_putc(b, ']');
-        lec_json_key(b, "open");
-        lec_json_bool(b, c->open);
-        count(b, "asked", c->asked);
-        count(b, "answered", c->answered);
-        count(b, "timed_out", c->timed_out);
-        count(b, "bad_frames", c->bad_frames);
-        count(b, "refused", c->refused);
-        count(b, "opens", c->opens);
-        count(b, "sent_bytes", c->sent_bytes);
-        count(b, "received_bytes", c->received_bytes);
+        lec_member_bool(b, "open", c->open);
+        lec_member_int(b, "asked", (int64_t)c->asked);
+        lec_member_int(b, "answered", (int64_t)c->answered);
+        lec_member_int(b, "timed_out", (int64_t)c->timed_out);
+        lec_member_int(b, "bad_frames", (int64_t)c->bad_frames);
+        lec_member_int(b, "refused", (int64_t)c->refused);
+        lec_member_int(b, "opens", (int64_t)c->opens);
+        lec_member_int(b, "sent_bytes", (int64_t)c->sent_bytes);
+        lec_member_int(b, "received_bytes", (int64_t)c->received_bytes);
         lec_buf_putc(b, '}');
     }
     lec_buf_putc(b, ']');
@@ -265,7 +246,7 @@ static void write_limits(struct core *core, struct lec_buf *b)
                 {"alarms_standing", alarms_over(core)}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].n > 0)
-            count(b, rows[i].name, rows[i].n);
+            lec_member_int(b, rows[i].name, (int64_t)rows[i].n);
     lec_buf_putc(b, '}');
 }
 
@@ -276,29 +257,29 @@ static void system_health(struct core *core, struct request *r)
     lec_store_counts(core->store, &core->store_waiting,
                      &core->store_lost); /* `trouble` told them as of its beginning */
     struct lec_buf *b = reply_begin(core, r);
-    lec_buf_puts(b, "{\"version\":\"" VERSION "\",\"boot\":");
-    lec_json_str(b, core->boot);
-    count(b, "uptime_ms", (uint64_t)((lec_now() - core->started_ns) / LEC_MS));
+    lec_buf_putc(b, '{');
+    lec_member_str(b, "version", lec_version());
+    lec_member_str(b, "boot", core->boot);
+    lec_member_int(b, "uptime_ms", (lec_now() - core->started_ns) / LEC_MS);
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
-        count(b, "memory_kb", (uint64_t)usage.ru_maxrss);
-        count(b, "cpu_ms",
-              (uint64_t)((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-                         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000));
+        lec_member_int(b, "memory_kb", usage.ru_maxrss);
+        lec_member_int(b, "cpu_ms",
+                       (int64_t)((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+                                 (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000));
     }
     lec_json_key(b, "journal");
     lec_buf_puts(b, "{\"ok\":");
     lec_json_bool(b, !core->store_failing);
     if (core->store_failing) {
-        lec_json_key(b, "reason");
-        lec_json_str(b, core->store_trouble);
+        lec_member_str(b, "reason", core->store_trouble);
     }
-    count(b, "last", core->journal_last);
-    count(b, "waiting", core->store_waiting);
-    count(b, "lost", core->store_lost);
+    lec_member_int(b, "last", (int64_t)core->journal_last);
+    lec_member_int(b, "waiting", (int64_t)core->store_waiting);
+    lec_member_int(b, "lost", (int64_t)core->store_lost);
     struct statvfs disk;
     if (statvfs(core->setup.state_dir, &disk) == 0)
-        count(b, "free_bytes", (uint64_t)disk.f_bavail * disk.f_frsize);
+        lec_member_int(b, "free_bytes", (int64_t)(disk.f_bavail * disk.f_frsize));
     lec_buf_putc(b, '}');
     record_health(core, b);
     alarms_health(core, b);
@@ -306,10 +287,10 @@ static void system_health(struct core *core, struct request *r)
     lec_json_key(b, "bus");
     lec_buf_puts(b, "{\"requests\":");
     lec_json_int(b, (int64_t)core->n_requests);
-    count(b, "errors", core->n_errors);
-    count(b, "events", core->events.sent);
-    count(b, "subscriptions", core->events.subscriptions);
-    count(b, "operations", core->n_pending);
+    lec_member_int(b, "errors", (int64_t)core->n_errors);
+    lec_member_int(b, "events", (int64_t)core->events.sent);
+    lec_member_int(b, "subscriptions", (int64_t)core->events.subscriptions);
+    lec_member_int(b, "operations", (int64_t)core->n_pending);
     lec_buf_putc(b, '}');
     write_limits(core, b);
     lec_buf_putc(b, '}');

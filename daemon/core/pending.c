@@ -103,17 +103,13 @@ static void journal_outcome(struct core *core, const struct pending *p, const ch
     state_write_target(&b, p->device->desc, item_name(p));
     const struct point_state *wish = p->kind == PENDING_WRITE ? &p->device->points[p->item] : NULL;
     if (wish && wish->wanted_op == p->op) { /* else a newer one has taken its place */
-        lec_json_key(&b, "value");
-        lec_json_value(&b, &wish->wanted);
+        lec_member_value(&b, "value", &wish->wanted);
     }
-    lec_json_key(&b, "outcome");
-    lec_json_str(&b, verdict);
+    lec_member_str(&b, "outcome", verdict);
     if (*reason) {
-        lec_json_key(&b, "reason");
-        lec_json_str(&b, reason);
+        lec_member_str(&b, "reason", reason);
     }
-    lec_json_key(&b, "ms");
-    lec_json_int(&b, (lec_now() - p->begun) / LEC_MS);
+    lec_member_int(&b, "ms", (lec_now() - p->begun) / LEC_MS);
     via_write(&b, core, p->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)
@@ -132,11 +128,9 @@ static void answer_success(struct core *core, struct pending *p, const char *ver
     lec_buf_puts(b, verdict);
     lec_buf_putc(b, '"');
     if (actual && actual->type != LEC_NONE) {
-        lec_json_key(b, "value");
-        lec_json_value(b, actual);
+        lec_member_value(b, "value", actual);
     }
-    lec_json_key(b, "ms");
-    lec_json_int(b, (lec_now() - p->begun) / LEC_MS);
+    lec_member_int(b, "ms", (lec_now() - p->begun) / LEC_MS);
     lec_buf_putc(b, '}');
     reply_send(core, &r);
 }

@@ -23,10 +23,8 @@ static void on_found(struct lec_search *base, const char *address, const char *i
     lec_json_next(&s->found);
     lec_buf_puts(&s->found, "{\"address\":");
     lec_json_str(&s->found, address);
-    lec_json_key(&s->found, "id");
-    lec_json_str(&s->found, id);
-    lec_json_key(&s->found, "detail");
-    lec_json_str(&s->found, detail);
+    lec_member_str(&s->found, "id", id);
+    lec_member_str(&s->found, "detail", detail);
     lec_buf_putc(&s->found, '}');
 }
 

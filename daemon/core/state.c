@@ -157,19 +157,16 @@ void state_write_value(struct lec_buf *b, const struct device_state *d, size_t p
     }
     const char *unit = p->calibration && *p->calibration->unit ? p->calibration->unit : desc->unit;
     if (answer && *unit) {
-        lec_json_key(b, "unit");
-        lec_json_str(b, unit);
+        lec_member_str(b, "unit", unit);
     }
     if (p->has_wanted) {
-        lec_json_key(b, "wanted");
-        lec_json_value(b, &p->wanted);
+        lec_member_value(b, "wanted", &p->wanted);
     }
     changed_write(b, d, point);
     if (d->desc->line && d->desc->line->simulated)
         lec_buf_puts(b, ",\"simulated\":true");
     if (p->quality != LEC_GOOD) {
-        lec_json_key(b, "reason");
-        lec_json_str(b, p->reason);
+        lec_member_str(b, "reason", p->reason);
     }
 }
 
@@ -189,11 +186,9 @@ static void write_points(struct lec_buf *b, const struct device_state *d, const 
 /* The members status, reason, remedy. */
 static void write_status(struct lec_buf *b, const struct device_state *d)
 {
-    lec_json_key(b, "status");
-    lec_json_str(b, state_status_name(d->status));
+    lec_member_str(b, "status", state_status_name(d->status));
     if (*d->reason) {
-        lec_json_key(b, "reason");
-        lec_json_str(b, d->reason);
+        lec_member_str(b, "reason", d->reason);
     }
     if (d->status == DEVICE_AWAY)
         describe_remedy(b, d->desc, d->code);
@@ -204,8 +199,7 @@ static void publish(struct core *core, struct device_state *d, const uint32_t at
     struct lec_buf *b = events_begin(core, d->topic);
     if (!b)
         return;
-    lec_json_key(b, "device");
-    lec_json_str(b, d->desc->name);
+    lec_member_str(b, "device", d->desc->name);
     if (status)
         write_status(b, d);
     write_points(b, d, at, n);
@@ -217,10 +211,8 @@ void state_write_snapshot(struct core *core, struct lec_buf *b)
     int64_t now = lec_now();
     lec_buf_puts(b, "{\"boot\":");
     lec_json_str(b, core->boot);
-    lec_json_key(b, "seq");
-    lec_json_int(b, (int64_t)core->events.seq);
-    lec_json_key(b, "time");
-    lec_json_int(b, lec_wall_us());
+    lec_member_int(b, "seq", (int64_t)core->events.seq);
+    lec_member_int(b, "time", lec_wall_us());
     lec_json_key(b, "devices");
     lec_buf_putc(b, '{');
     for (size_t i = 0; i < core->n_devices; i++) {
@@ -261,8 +253,7 @@ static void journal_change(struct core *core, const struct device_state *d, size
         lec_buf_init(&b, 4096);
         lec_buf_puts(&b, "{\"from\":");
         lec_json_value(&b, &p->journalled);
-        lec_json_key(&b, "to");
-        lec_json_value(&b, &p->value);
+        lec_member_value(&b, "to", &p->value);
         lec_buf_putc(&b, '}');
         if (!b.failed)
             journal_add(core, "state", d->desc->name, d->desc->points[point].name, "", b.data);
@@ -419,11 +410,9 @@ void state_status(struct core *core, struct device_state *d, const struct lec_st
         lec_buf_init(&b, 4096);
         lec_buf_puts(&b, "{\"from\":");
         lec_json_str(&b, state_status_name(was));
-        lec_json_key(&b, "to");
-        lec_json_str(&b, state_status_name(d->status));
+        lec_member_str(&b, "to", state_status_name(d->status));
         if (*d->reason) {
-            lec_json_key(&b, "reason");
-            lec_json_str(&b, d->reason);
+            lec_member_str(&b, "reason", d->reason);
         }
         lec_buf_putc(&b, '}');
         if (!b.failed && (was != DEVICE_STARTING || d->status == DEVICE_AWAY))

@@ -228,8 +228,7 @@ static void write_now(struct core *core, struct lec_buf *b)
     lec_buf_putc(b, '{');
     lessons_now_json(t->lessons, core->room->timetable->extend_ns / 1000, now, b);
     if (holiday) {
-        lec_json_key(b, "holiday");
-        lec_json_str(b, holiday);
+        lec_member_str(b, "holiday", holiday);
     }
     lec_buf_putc(b, '}');
 }

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "lectern/log.h"
+#include "lectern/program.h"
 #include "line/line.h"
 
 struct lec_line_actor {
@@ -236,11 +236,7 @@ static void *thread_main(void *arg)
 
 static int start_thread(struct lec_line_actor *actor, struct lec_err *err)
 {
-    sigset_t all, before;
-    sigfillset(&all); /* signals are the main thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&actor->thread, NULL, thread_main, actor);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int rc = lec_thread_begin(&actor->thread, NULL, thread_main, actor);
     if (rc != 0)
         return lec_fail(err, LEC_E_NOMEM, "the line's thread cannot start: %s", strerrordesc_np(rc));
     actor->has_thread = true;

@@ -535,10 +535,5 @@ bool lec_hosted_gate(const struct lec_hosted *h, const struct lec_when *when)
     const struct lec_point_state *state = &h->points[when->point->index];
     if (state->quality != LEC_GOOD)
         return false;
-    char text[LEC_TEXT_MAX + 1];
-    lec_value_print(&state->value, text, sizeof text);
-    for (size_t i = 0; i < when->n_values; i++)
-        if (strcmp(when->values[i], text) == 0)
-            return true;
-    return false;
+    return lec_when_open(when, &state->value);
 }

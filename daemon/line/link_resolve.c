@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "lectern/clock.h"
+#include "lectern/program.h"
 
 #define NAMES       32 /* in the table; a room has fewer devices with names */
 #define KEEP_FOUND  (60 * LEC_SEC)
@@ -78,15 +78,11 @@ static int start_helper(struct name *name)
 {
     pthread_attr_t attr;
     pthread_t thread;
-    sigset_t all, before;
     if (pthread_attr_init(&attr) != 0)
         return -1;
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attr, STACK);
-    sigfillset(&all); /* signals are the main thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&thread, &attr, look_up, name);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int rc = lec_thread_begin(&thread, &attr, look_up, name);
     pthread_attr_destroy(&attr);
     return rc == 0 ? 0 : -1;
 }

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "lectern/clock.h"
+#include "lectern/program.h"
 #include "line/link_impl.h"
 
 #define NAME_WAIT (2 * LEC_SEC)
@@ -153,11 +153,7 @@ struct lec_notice *lec_notice_new(lec_notice_deliver *deliver, void *ctx)
     n->ctx = ctx;
     pthread_mutex_init(&n->lock, NULL);
     n->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    sigset_t all, before;
-    sigfillset(&all); /* signals are the main thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool running = n->wake_fd >= 0 && pthread_create(&n->thread, NULL, listen_on, n) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    bool running = n->wake_fd >= 0 && lec_thread_begin(&n->thread, NULL, listen_on, n) == 0;
     if (running)
         return n;
     if (n->wake_fd >= 0)

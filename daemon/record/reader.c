@@ -10,6 +10,7 @@
 
 #include "lectern/clock.h"
 #include "lectern/log.h"
+#include "lectern/member.h"
 #include "record/impl.h"
 
 #define SECONDS_MAX 1e9 /* of run time that a query may name */
@@ -37,8 +38,7 @@ static int list(struct reader *a, const struct reading_head *q, struct lec_buf *
         }
         lec_buf_puts(b, "],\"bytes\":");
         lec_json_int(b, a->runs ? lec_runs_size(a->runs) : 0);
-        lec_json_key(b, "budget");
-        lec_json_int(b, a->r->budget);
+        lec_member_int(b, "budget", a->r->budget);
         lec_buf_putc(b, '}');
     }
     free(at);

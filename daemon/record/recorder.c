@@ -1,6 +1,5 @@
 #include "record/recorder.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "lectern/clock.h"
 #include "lectern/log.h"
+#include "lectern/program.h"
 #include "record/impl.h"
 
 int lec_recorder_new(const char *file, int64_t budget, struct lec_mailbox *told, struct lec_recorder **out,
@@ -44,11 +44,7 @@ int worker_begin(struct worker *w, void *(*body)(void *), struct lec_recorder *r
 {
     if (w->begun)
         return 0;
-    sigset_t all, before;
-    sigfillset(&all); /* signals are the main thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    w->begun = pthread_create(&w->thread, NULL, body, r) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    w->begun = lec_thread_begin(&w->thread, NULL, body, r) == 0;
     return w->begun ? 0 : LEC_E_NOMEM;
 }
 

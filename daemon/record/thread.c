@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lectern/clock.h"
+#include "lectern/member.h"
 #include "record/impl.h"
 
 #define SAMPLES_AT_ONCE 256 /* blocks taken before commands get their turn */
@@ -130,8 +131,7 @@ static void on_delete(struct lec_recorder *r, const struct command_head *c)
     lec_buf_init(&b, 1024);
     lec_buf_puts(&b, "{\"what\":\"deleted\",\"run\":");
     lec_json_str(&b, c->which);
-    lec_json_key(&b, "exported");
-    lec_json_bool(&b, run.exported_us != 0);
+    lec_member_bool(&b, "exported", run.exported_us != 0);
     lec_buf_putc(&b, '}');
     tell_journal(r, "run", "", run.experiment, c->by, &b);
     lec_buf_clear(&b);

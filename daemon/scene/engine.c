@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "lectern/member.h"
 #include "lectern/parse.h"
 
 struct lec_scenes *lec_scenes_new(const struct lec_room *room, const struct lec_scenes_host *host)
@@ -118,8 +119,7 @@ static int answer_run(struct lec_scene_run *run, bool joined, struct lec_buf *js
 {
     lec_buf_putc(json, '{');
     lec_scene_run_json(run, false, json);
-    lec_json_key(json, "joined");
-    lec_json_bool(json, joined);
+    lec_member_bool(json, "joined", joined);
     lec_buf_putc(json, '}');
     return json->failed ? lec_fail(err, LEC_E_NOMEM, "the answer does not fit") : 0;
 }
@@ -183,10 +183,8 @@ static void put_unstoppable(struct lec_scenes *s, const struct lec_scene_run *ru
                      step->point->name, wanted);
         lec_json_next(json);
         lec_buf_putc(json, '{');
-        lec_json_key(json, "step");
-        lec_json_str(json, step->name);
-        lec_json_key(json, "reason");
-        lec_json_str(json, text.text);
+        lec_member_str(json, "step", step->name);
+        lec_member_str(json, "reason", text.text);
         lec_buf_putc(json, '}');
     }
     lec_buf_putc(json, ']');

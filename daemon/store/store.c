@@ -1,7 +1,6 @@
 #include "store/store_impl.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "lectern/log.h"
+#include "lectern/program.h"
 
 void store_list_init(struct store_list *l)
 {
@@ -104,14 +104,8 @@ int lec_store_open(const char *file, int64_t keep_ns, const struct lec_store_cal
         rc = 0; /* a full disk: the room runs without a journal until there is space, and is told so */
     if (rc == 0 && s->wake_fd < 0)
         rc = lec_fail(err, LEC_E_NOMEM, "no descriptor for the journal");
-    if (rc == 0) {
-        sigset_t all, before;
-        sigfillset(&all); /* signals are the main thread's */
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        if (pthread_create(&s->thread, NULL, store_actor, s) != 0)
-            rc = lec_fail(err, LEC_E_NOMEM, "no thread for the journal");
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
+    if (rc == 0 && lec_thread_begin(&s->thread, NULL, store_actor, s) != 0)
+        rc = lec_fail(err, LEC_E_NOMEM, "no thread for the journal");
     if (rc < 0) {
         free_store(s);
         return rc;
