@@ -127,6 +127,7 @@ int recording_start(struct lec_recorder *r, const struct lec_record_job *job, in
         return rc;
     }
     recording_journal(g, g->begun ? "began" : "armed");
+    recording_tell_news(g, now); /* before the answer: whoever has that may ask the core for the run at once */
     *out = g;
     return 0;
 }
