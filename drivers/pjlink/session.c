@@ -220,16 +220,10 @@ static int exchange(struct lec_dev *dev, enum pj_body body, char form, const cha
     const char *name = bodies[body].name;
     bool query = *param == '?';
     char command[PJ_PREFIX_MAX + PJ_LINE], line[PJ_LINE] = "", show[48];
-    if (strlen(param) > PJ_LINE - strlen("%1POWR \r"))
+    int n = snprintf(command, sizeof command, "%s%%%c%s %s\r", s->prefix, form, name, param);
+    if (n < 0 || (size_t)n >= sizeof command)
         return lec_fail(err, LEC_E_BUG, "%s: the parameter is too long", name);
-    char *end = mempcpy(command, s->prefix, strlen(s->prefix));
-    *end++ = '%';
-    *end++ = form;
-    end = mempcpy(end, name, 4);
-    *end++ = ' ';
-    end = mempcpy(end, param, strlen(param));
-    *end++ = '\r';
-    int rc = lec_line_send(dev, command, (size_t)(end - command), err);
+    int rc = lec_line_send(dev, command, (size_t)n, err);
     if (rc < 0)
         return rc;
     s->prefix[0] = '\0';
