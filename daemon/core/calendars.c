@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lectern/log.h"
 
@@ -149,21 +148,13 @@ void calendars_refuse(struct core *core, const char *why)
             finish(core, &core->timetable->readings[i], why);
 }
 
-static void calendar_read(struct core *core, struct reading *r)
-{
-    char chunk[65536];
-    ssize_t n = read(r->child.fd, chunk, sizeof chunk);
-    if (n > 0)
-        lec_buf_put(&r->answer, chunk, (size_t)n);
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        finish(core, r, NULL);
-}
-
 void calendars_readable(struct core *core)
 {
-    for (size_t i = 0; i < CALENDARS; i++)
-        if (core->timetable->readings[i].child.pid)
-            calendar_read(core, &core->timetable->readings[i]);
+    for (size_t i = 0; i < CALENDARS; i++) {
+        struct reading *r = &core->timetable->readings[i];
+        if (r->child.pid && !child_read(&r->child, &r->answer))
+            finish(core, r, NULL);
+    }
 }
 
 void calendars_tick(struct core *core, int64_t now)

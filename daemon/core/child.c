@@ -75,6 +75,15 @@ int child_start(struct children *children, char *const argv[], int in, struct ch
     return 0;
 }
 
+bool child_read(const struct child *child, struct lec_buf *answer)
+{
+    char chunk[65536];
+    ssize_t n = read(child->fd, chunk, sizeof chunk);
+    if (n > 0)
+        lec_buf_put(answer, chunk, (size_t)n);
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
 void child_end(struct children *children, struct child *child)
 {
     pid_t pid = child->pid;

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "lectern/buf.h"
 #include "mailbox/waiter.h"
 
 #define CHILDREN_GONE 16 /* programs that were ended and have not gone yet */
@@ -25,6 +26,8 @@ struct children {
 /* Starts argv[0], which lies beside our own program, so that a build folder works like an installed prefix. in: its stdin, or -1: nothing.
  * Returns 0, LEC_E_NOTSUP (it is not installed), LEC_E_NOMEM or LEC_E_BUG; *out is {0} then. */
 int child_start(struct children *children, char *const argv[], int in, struct child *out, struct lec_err *err);
+/* Takes what has come of its answer. False: that was all, or it cannot be read; it is to be ended. Never blocks. */
+bool child_read(const struct child *child, struct lec_buf *answer);
 /* Ends it with whatever it started, and forgets it. */
 void child_end(struct children *children, struct child *child);
 /* Looks after those that were ended; to be called now and then. */

@@ -279,9 +279,14 @@ static bool left_over(void *socket)
     return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
 }
 
+static uint64_t bit(enum core_item item)
+{
+    return UINT64_C(1) << item;
+}
+
 static bool has(uint64_t ready, enum core_item item)
 {
-    return ready & UINT64_C(1) << item;
+    return ready & bit(item);
 }
 
 static void serve(struct core *core, uint64_t ready)
@@ -326,13 +331,13 @@ static uint64_t left_unread(struct core *core)
 {
     uint64_t left = 0;
     if (core->command_left && left_over(zsock_resolve(core->command)))
-        left |= UINT64_C(1) << CORE_COMMAND;
+        left |= bit(CORE_COMMAND);
     if (core->events.left && left_over(zsock_resolve(core->events.socket)))
-        left |= UINT64_C(1) << CORE_EVENTS;
+        left |= bit(CORE_EVENTS);
     core->command_left = core->events.left = false;
     for (size_t i = 0; i < core->n_searches; i++)
         if (left_over(search_socket(core, i)))
-            left |= UINT64_C(1) << CORE_SEARCHES;
+            left |= bit(CORE_SEARCHES);
     return left;
 }
 
@@ -350,7 +355,7 @@ int core_run(struct core *core)
     lec_log(LEC_LOG_INFO, "room %s: %zu devices on %zu lines", core->room->id, core->n_devices, core->room->n_lines);
     sd_notify(0, "READY=1");
     /* descriptors tell of what came before only once */
-    serve(core, UINT64_C(1) << CORE_COMMAND | UINT64_C(1) << CORE_EVENTS | UINT64_C(1) << CORE_INBOX);
+    serve(core, bit(CORE_COMMAND) | bit(CORE_EVENTS) | bit(CORE_INBOX));
     while (!core->ending || (!(lines_all_ended(core) && core->n_searches == 0) && lec_now() < core->end_by)) {
         bool starting = !core->ending && lines_start_next(core);
         serve(core, wait_turn(core, starting));

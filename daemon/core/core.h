@@ -506,7 +506,6 @@ bool remedy_for_point(const struct lec_point *point, const char **vi, const char
 /* describe.c */
 /* "label":{"vi":,"en":}: what is missing in one language is taken from the other, then from the name. */
 void describe_label(struct lec_buf *b, const char *vi, const char *en, const char *name);
-/* The same under another key. */
 /* The member "remedy" of what a person can do about this failure, if there is something. */
 void describe_remedy(struct lec_buf *b, const struct lec_device *desc, int code);
 void describe_device(struct core *core, const struct device_state *d, struct lec_buf *b, bool full);

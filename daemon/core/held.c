@@ -68,9 +68,8 @@ void journal_request(struct core *core, const struct request *r, const char *abo
     lec_json_str(&b, r->method->name);
     lec_member_str(&b, "target", about);
     lec_member_str(&b, "outcome", reason ? "refused" : "done");
-    if (reason) {
+    if (reason)
         lec_member_str(&b, "reason", reason);
-    }
     via_write(&b, core, r->as);
     lec_buf_putc(&b, '}');
     if (!b.failed)

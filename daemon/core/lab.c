@@ -269,22 +269,11 @@ static void finish(struct core *core, size_t at, const char *why)
     drop(core, at);
 }
 
-static void lab_read(struct core *core, size_t at)
-{
-    struct lab *lab = core->labs->at[at];
-    char chunk[65536];
-    ssize_t n = read(lab->child.fd, chunk, sizeof chunk);
-    if (n > 0)
-        lec_buf_put(&lab->answer, chunk, (size_t)n);
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        finish(core, at, NULL);
-}
-
 void lab_readable(struct core *core)
 {
     for (size_t i = 0; i < LAB_JOBS; i++)
-        if (core->labs->at[i])
-            lab_read(core, i);
+        if (core->labs->at[i] && !child_read(&core->labs->at[i]->child, &core->labs->at[i]->answer))
+            finish(core, i, NULL);
 }
 
 void lab_tick(struct core *core, int64_t now)

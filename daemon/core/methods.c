@@ -7,10 +7,9 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 
-#include "lectern/program.h"
-
 #include "core/descriptors.h"
 #include "core/record.h"
+#include "lectern/program.h"
 
 /* ---- Room --------------------------------------------------------------------------------------------------- */
 
@@ -122,12 +121,10 @@ static void write_options(struct lec_buf *b, const struct lec_option *options)
         lec_buf_puts(b, "{\"name\":");
         lec_json_str(b, options->name);
         lec_member_str(b, "type", types[options->type]);
-        if (options->initial && options->type != LEC_OPT_SECRET) {
+        if (options->initial && options->type != LEC_OPT_SECRET)
             lec_member_str(b, "default", options->initial);
-        }
-        if (options->choices) {
+        if (options->choices)
             lec_member_str(b, "choices", options->choices);
-        }
         lec_member_str(b, "help", options->help ? options->help : "");
         lec_buf_putc(b, '}');
     }
@@ -271,9 +268,8 @@ static void system_health(struct core *core, struct request *r)
     lec_json_key(b, "journal");
     lec_buf_puts(b, "{\"ok\":");
     lec_json_bool(b, !core->store_failing);
-    if (core->store_failing) {
+    if (core->store_failing)
         lec_member_str(b, "reason", core->store_trouble);
-    }
     lec_member_int(b, "last", (int64_t)core->journal_last);
     lec_member_int(b, "waiting", (int64_t)core->store_waiting);
     lec_member_int(b, "lost", (int64_t)core->store_lost);

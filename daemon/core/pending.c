@@ -102,13 +102,10 @@ static void journal_outcome(struct core *core, const struct pending *p, const ch
     lec_json_key(&b, "target");
     state_write_target(&b, p->device->desc, item_name(p));
     const struct point_state *wish = p->kind == PENDING_WRITE ? &p->device->points[p->item] : NULL;
-    if (wish && wish->wanted_op == p->op) { /* else a newer one has taken its place */
+    if (wish && wish->wanted_op == p->op) /* else a newer one has taken its place */
         lec_member_value(&b, "value", &wish->wanted);
-    }
     lec_member_str(&b, "outcome", verdict);
-    if (*reason) {
-        lec_member_str(&b, "reason", reason);
-    }
+    lec_member_str_if_any(&b, "reason", reason);
     lec_member_int(&b, "ms", (lec_now() - p->begun) / LEC_MS);
     via_write(&b, core, p->as);
     lec_buf_putc(&b, '}');
@@ -127,9 +124,8 @@ static void answer_success(struct core *core, struct pending *p, const char *ver
     lec_buf_puts(b, ",\"verdict\":\"");
     lec_buf_puts(b, verdict);
     lec_buf_putc(b, '"');
-    if (actual && actual->type != LEC_NONE) {
+    if (actual && actual->type != LEC_NONE)
         lec_member_value(b, "value", actual);
-    }
     lec_member_int(b, "ms", (lec_now() - p->begun) / LEC_MS);
     lec_buf_putc(b, '}');
     reply_send(core, &r);

@@ -156,18 +156,15 @@ void state_write_value(struct lec_buf *b, const struct device_state *d, size_t p
         }
     }
     const char *unit = p->calibration && *p->calibration->unit ? p->calibration->unit : desc->unit;
-    if (answer && *unit) {
-        lec_member_str(b, "unit", unit);
-    }
-    if (p->has_wanted) {
+    if (answer)
+        lec_member_str_if_any(b, "unit", unit);
+    if (p->has_wanted)
         lec_member_value(b, "wanted", &p->wanted);
-    }
     changed_write(b, d, point);
     if (d->desc->line && d->desc->line->simulated)
         lec_buf_puts(b, ",\"simulated\":true");
-    if (p->quality != LEC_GOOD) {
+    if (p->quality != LEC_GOOD)
         lec_member_str(b, "reason", p->reason);
-    }
 }
 
 static void write_points(struct lec_buf *b, const struct device_state *d, const uint32_t at[], size_t n)
@@ -187,9 +184,7 @@ static void write_points(struct lec_buf *b, const struct device_state *d, const 
 static void write_status(struct lec_buf *b, const struct device_state *d)
 {
     lec_member_str(b, "status", state_status_name(d->status));
-    if (*d->reason) {
-        lec_member_str(b, "reason", d->reason);
-    }
+    lec_member_str_if_any(b, "reason", d->reason);
     if (d->status == DEVICE_AWAY)
         describe_remedy(b, d->desc, d->code);
 }
@@ -411,9 +406,7 @@ void state_status(struct core *core, struct device_state *d, const struct lec_st
         lec_buf_puts(&b, "{\"from\":");
         lec_json_str(&b, state_status_name(was));
         lec_member_str(&b, "to", state_status_name(d->status));
-        if (*d->reason) {
-            lec_member_str(&b, "reason", d->reason);
-        }
+        lec_member_str_if_any(&b, "reason", d->reason);
         lec_buf_putc(&b, '}');
         if (!b.failed && (was != DEVICE_STARTING || d->status == DEVICE_AWAY))
             journal_add(core, "state", d->desc->name, "", "", b.data);

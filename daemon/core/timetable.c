@@ -227,9 +227,8 @@ static void write_now(struct core *core, struct lec_buf *b)
     const char *holiday = timetable_holiday(t, lessons_day_us(now, 0), lessons_day_us(now, 1));
     lec_buf_putc(b, '{');
     lessons_now_json(t->lessons, core->room->timetable->extend_ns / 1000, now, b);
-    if (holiday) {
+    if (holiday)
         lec_member_str(b, "holiday", holiday);
-    }
     lec_buf_putc(b, '}');
 }
 

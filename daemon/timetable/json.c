@@ -25,18 +25,13 @@ static const char *state_of(const struct lesson *p, const struct record *r, int6
 
 static void write_period(const struct lesson *p, const struct record *r, int64_t wall_us, struct lec_buf *b)
 {
-    const struct {
-        const char *key, *text;
-    } texts[] = {{"text", p->text}, {"start_scene", p->start_scene}, {"end_scene", p->end_scene}};
     lec_buf_puts(b, "{\"uid\":");
     lec_json_str(b, p->uid);
     lec_member_int(b, "start", p->start_us);
     lec_member_int(b, "end", p->end_us);
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (i > 0 && !*texts[i].text)
-            continue;
-        lec_member_str(b, texts[i].key, texts[i].text);
-    }
+    lec_member_str(b, "text", p->text);
+    lec_member_str_if_any(b, "start_scene", p->start_scene);
+    lec_member_str_if_any(b, "end_scene", p->end_scene);
     lec_member_str(b, "state", state_of(p, r, wall_us));
     if (p->holiday)
         why_json(b, "reason", WHY_HOLIDAY, p->holiday);
