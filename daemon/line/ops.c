@@ -380,8 +380,6 @@ static void advance(struct line *line, struct op *op)
     } else {
         (void)device_ready(d, true, &err); /* an emergency stop is tried whatever the state */
     }
-    if (line->port.link)
-        lec_link_expect(line->port.link, ANSWER_SOON_NS);
     switch (op->phase) {
     case PHASE_CHECK:
         do_check(line, op);
@@ -422,6 +420,16 @@ static int rank(const struct op *op)
     return 3;
 }
 
+/* All that were replaced so far, not only those whose time is up: each by itself would wake this thread and the core. */
+static void end_overridden(struct line *line)
+{
+    for (struct op *op = line->ops, *next; op; op = next) {
+        next = op->next;
+        if (op->overridden_at)
+            end(line, op, LEC_V_OVERRIDDEN, LEC_E_CANCELLED, "another command for the same point came");
+    }
+}
+
 bool ops_run(struct line *line, int64_t *wake)
 {
     if (!line->ops)
@@ -450,7 +458,7 @@ bool ops_run(struct line *line, int64_t *wake)
     if (!best)
         return false;
     if (best->overridden_at)
-        end(line, best, LEC_V_OVERRIDDEN, LEC_E_CANCELLED, "another command for the same point came");
+        end_overridden(line);
     else
         advance(line, best);
     return true;
