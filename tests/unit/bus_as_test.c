@@ -32,7 +32,7 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     room_open(&f->room);
-    struct lec_bus_options options = {.command = f->room.command, .connect_ms = 5000};
+    struct lec_bus_options options = {.command = f->room.command, .connect_ms = 60000};
     assert_int_equal(lec_bus_open(&options, &f->bus, NULL), 0);
     *state = f;
     return 0;
@@ -49,14 +49,14 @@ static int teardown(void **state)
 
 static int send_as(struct fixture *f, const struct lec_bus_as *as, uint64_t *call, struct lec_err *err)
 {
-    return lec_bus_send_as(f->bus, as, "scene.start", json_pack("{s:s}", "scene", "lesson"), 20000, take, f, call, err);
+    return lec_bus_send_as(f->bus, as, "scene.start", json_pack("{s:s}", "scene", "lesson"), 60000, take, f, call, err);
 }
 
 /* What the room was asked. */
 static json_t *asked(struct fixture *f)
 {
-    for (int i = 0; i < 500; i++) {
-        lec_bus_wait(f->bus, 5);
+    for (int64_t end = f->room.clock_ns + ROOM_PATIENCE_MS * LEC_MS; f->room.clock_ns < end;) {
+        room_turn(&f->room, f->bus, 5);
         json_t *request = room_next(&f->room, 5);
         if (!request)
             continue;
@@ -71,8 +71,7 @@ static json_t *asked(struct fixture *f)
 static void answer(struct fixture *f, json_t *request, int wanted)
 {
     room_reply(&f->room, request, json_object());
-    for (int i = 0; i < 500 && f->answers < wanted; i++)
-        lec_bus_wait(f->bus, 10);
+    ROOM_UNTIL(&f->room, f->bus, f->answers >= wanted);
     assert_int_equal(f->answers, wanted);
     assert_int_equal(f->rc, 0);
 }

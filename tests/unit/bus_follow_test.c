@@ -121,10 +121,7 @@ static int64_t number_asked(const json_t *request, const char *key)
 
 static void start_journal(struct fixture *f)
 {
-    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
-    room_until_subscribed(&f->room);
+    introduce(f);
     room_heartbeat(&f->room);
     answer_snapshot(f, "on");
 }
@@ -178,7 +175,7 @@ static void a_long_journal_is_read_page_by_page(void **state)
     room_heartbeat(&f->room);
     room_reply(&f->room, asked(f, "journal.read"), page(1, 0, 99));
     for (int i = 0; i < 10; i++)
-        lec_bus_wait(f->bus, 10);
+        room_turn(&f->room, f->bus, 10);
     assert_null(room_next(&f->room, 50));
 }
 
@@ -242,10 +239,7 @@ static void a_happening_during_the_snapshot_is_not_lost(void **state)
 {
     struct fixture *f = *state;
     open_view(f, LEC_FOLLOW_EVENT, 0);
-    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
-    room_until_subscribed(&f->room);
+    introduce(f);
     room_heartbeat(&f->room);
     json_t *request = asked(f, "state.snapshot");
     room_event(&f->room, "event", "reader", a_card());

@@ -29,10 +29,7 @@ static json_t *snapshot_with(struct fixture *f, const char *member, json_t *valu
 
 static void go_live_with(struct fixture *f, const char *member, json_t *value)
 {
-    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
-    room_until_subscribed(&f->room);
+    introduce(f);
     room_heartbeat(&f->room);
     room_reply(&f->room, asked(f, "state.snapshot"), snapshot_with(f, member, value));
     until(f, &f->live, 1);
@@ -70,10 +67,7 @@ static void what_the_snapshot_has_already_is_not_told_again(void **state)
 {
     struct fixture *f = *state;
     open_view(f, 0, 0);
-    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
-    room_until_subscribed(&f->room);
+    introduce(f);
     room_heartbeat(&f->room);
     json_t *request = asked(f, "state.snapshot");
     room_event(&f->room, "alarm", "a.away", an_alarm("a.away", "raised"));
@@ -279,10 +273,7 @@ static void a_snapshot_with_wrong_lists_is_asked_for_again(void **state)
     struct fixture *f = *state;
     struct lec_view_stats stats;
     open_view(f, LEC_FOLLOW_RUN, 0);
-    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
-    room_until_subscribed(&f->room);
+    introduce(f);
     room_heartbeat(&f->room);
     json_t *many = json_array();
     for (int i = 0; i <= LEC_VIEW_ALARMS; i++)

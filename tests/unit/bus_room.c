@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -12,6 +13,36 @@
 
 #define SITE "truong"
 #define ROOM "phong-1"
+
+/* ---- Time ---- */
+
+void room_pass(struct bus_room *room, int64_t ms)
+{
+    room->clock_ns += ms * LEC_MS;
+    lec_clock_fake(room->clock_ns, room->wall_us);
+}
+
+void room_true_time(void)
+{
+    lec_clock_fake(-1, 0);
+}
+
+static int64_t true_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / LEC_MS;
+}
+
+void room_turn(struct bus_room *room, struct lec_bus *bus, int ms)
+{
+    int64_t begun = true_ms();
+    lec_bus_wait(bus, ms);
+    int64_t took = true_ms() - begun;
+    room_pass(room, took < ms ? took : ms);
+}
+
+/* ---- The sockets ---- */
 
 static void *bind_socket(struct bus_room *room, int type, const char *at)
 {
@@ -29,6 +60,7 @@ static void *bind_socket(struct bus_room *room, int type, const char *at)
 
 void room_start(struct bus_room *room, bool same_boot)
 {
+    room->zmq = zmq_ctx_new();
     room->router = bind_socket(room, ZMQ_ROUTER, room->command);
     room->pub = bind_socket(room, ZMQ_XPUB, room->event);
     room->subscriptions = 0;
@@ -40,11 +72,14 @@ void room_start(struct bus_room *room, bool same_boot)
     }
 }
 
+/* ZeroMQ closes behind our back: only the end of the context says that nobody is let in any more, and that no late clean-up
+ * takes the socket file of the next start away. */
 void room_stop(struct bus_room *room)
 {
     zmq_close(room->router);
     zmq_close(room->pub);
-    room->router = room->pub = NULL;
+    zmq_ctx_term(room->zmq);
+    room->zmq = room->router = room->pub = NULL;
 }
 
 void room_open(struct bus_room *room)
@@ -54,9 +89,11 @@ void room_open(struct bus_room *room)
     assert_non_null(mkdtemp(room->folder));
     snprintf(room->command, sizeof room->command, "ipc://%s/command", room->folder);
     snprintf(room->event, sizeof room->event, "ipc://%s/event", room->folder);
-    room->zmq = zmq_ctx_new();
     room->prev = json_object();
     room->last = json_object();
+    room->clock_ns = lec_now();
+    room->wall_us = 1790000000000000;
+    room_pass(room, 0);
     room_start(room, false);
 }
 
@@ -65,7 +102,7 @@ void room_close(struct bus_room *room)
     static const char *const files[] = {"command", "event"};
     if (room->router)
         room_stop(room);
-    zmq_ctx_term(room->zmq);
+    room_true_time();
     json_decref(room->prev);
     json_decref(room->last);
     for (size_t i = 0; i < 2; i++) {
@@ -106,7 +143,7 @@ json_t *room_about(const struct bus_room *room)
 json_t *room_expect(struct bus_room *room, const char *method)
 {
     for (;;) {
-        json_t *request = room_next(room, 5000);
+        json_t *request = room_next(room, ROOM_PATIENCE_MS);
         if (!request)
             fail_msg("no %s was asked", method);
         const char *asked = json_string_value(json_object_get(request, "method"));
@@ -212,7 +249,7 @@ void room_until_subscribed(struct bus_room *room)
     for (;;) {
         char topic[128];
         zmq_pollitem_t item = {.socket = room->pub, .events = ZMQ_POLLIN};
-        if (zmq_poll(&item, 1, 5000) < 1)
+        if (zmq_poll(&item, 1, ROOM_PATIENCE_MS) < 1)
             fail_msg("nobody subscribed to heartbeats");
         int n = zmq_recv(room->pub, topic, sizeof topic - 1, 0);
         assert_true(n > 0);

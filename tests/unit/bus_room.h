@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lectern/bus.h"
+#include "lectern/clock.h"
+
 struct bus_room {
     char folder[64];
     char command[96], event[96]; /* endpoints */
@@ -19,7 +22,22 @@ struct bus_room {
     unsigned char peer[64]; /* who asked last */
     size_t peer_size;
     int subscriptions; /* seen by room_until_subscribed */
+    int64_t clock_ns;  /* what liblectern takes the time to be, and the wall clock */
+    int64_t wall_us;
 };
+
+#define ROOM_PATIENCE_MS 20000 /* until what was waited for counts as never coming */
+
+/* Time goes on in room_turn and room_pass only, and in a turn for no longer than the turn: when the machine stands still, nobody
+ * in the test grows impatient of it. room_true_time ends that, for what waits by itself. */
+void room_turn(struct bus_room *room, struct lec_bus *bus, int ms); /* the bus does what comes or is due in `ms` */
+void room_pass(struct bus_room *room, int64_t ms);                  /* so much time has passed */
+void room_true_time(void);
+
+/* Turns until the condition is true, or it was in vain. */
+#define ROOM_UNTIL(room, bus, condition)                                                                               \
+    for (int64_t end_ = (room)->clock_ns + ROOM_PATIENCE_MS * LEC_MS; !(condition) && (room)->clock_ns < end_;)        \
+    room_turn(room, bus, 10)
 
 void room_open(struct bus_room *room);
 void room_close(struct bus_room *room);

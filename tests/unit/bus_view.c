@@ -9,8 +9,6 @@
 
 #include <cmocka.h>
 
-#include "lectern/clock.h"
-
 static void changed(void *arg, struct lec_view *view, const struct lec_change *c)
 {
     struct fixture *f = arg;
@@ -79,7 +77,7 @@ int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     room_open(&f->room);
-    struct lec_bus_options options = {.command = f->room.command, .event = f->room.event, .connect_ms = 5000};
+    struct lec_bus_options options = {.command = f->room.command, .event = f->room.event, .connect_ms = 60000};
     assert_int_equal(lec_bus_open(&options, &f->bus, NULL), 0);
     *state = f;
     return 0;
@@ -88,7 +86,6 @@ int setup(void **state)
 int teardown(void **state)
 {
     struct fixture *f = *state;
-    lec_clock_fake(-1, 0);
     lec_view_free(&f->view);
     lec_bus_free(&f->bus);
     json_decref(f->run);
@@ -99,16 +96,15 @@ int teardown(void **state)
 
 void until(struct fixture *f, const int *times, int wanted)
 {
-    for (int i = 0; i < 500 && *times < wanted; i++)
-        lec_bus_wait(f->bus, 10);
+    ROOM_UNTIL(&f->room, f->bus, *times >= wanted);
     assert_int_equal(*times, wanted);
 }
 
 /* Lets the bus do what is due, until it has asked `method`. */
 json_t *asked(struct fixture *f, const char *method)
 {
-    for (int i = 0; i < 500; i++) {
-        lec_bus_wait(f->bus, 5);
+    for (int64_t end = f->room.clock_ns + ROOM_PATIENCE_MS * LEC_MS; f->room.clock_ns < end;) {
+        room_turn(&f->room, f->bus, 5);
         json_t *request = room_next(&f->room, 5);
         if (!request)
             continue;
@@ -152,12 +148,17 @@ void answer_snapshot(struct fixture *f, const char *power)
     room_reply(&f->room, asked(f, "state.snapshot"), a_snapshot(&f->room, power));
 }
 
-void go_live(struct fixture *f, const char *power)
+void introduce(struct fixture *f)
 {
     room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
+    ROOM_UNTIL(&f->room, f->bus, lec_bus_room(f->bus));
+    assert_non_null(lec_bus_room(f->bus));
     room_until_subscribed(&f->room);
+}
+
+void go_live(struct fixture *f, const char *power)
+{
+    introduce(f);
     room_heartbeat(&f->room);
     answer_snapshot(f, power);
     until(f, &f->live, 1);

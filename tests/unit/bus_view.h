@@ -24,6 +24,8 @@ int setup(void **state);
 int teardown(void **state);
 void until(struct fixture *f, const int *times, int wanted);
 json_t *asked(struct fixture *f, const char *method);
+/* The room has said what it is, and is listened to. */
+void introduce(struct fixture *f);
 json_t *a_value(json_t *value, const char *quality, int64_t age_ms);
 json_t *a_snapshot(const struct bus_room *room, const char *power);
 json_t *a_change(const char *power);

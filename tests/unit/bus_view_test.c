@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "bus_view.h"
-#include "lectern/clock.h"
 
 static void a_view_asks_for_the_snapshot_when_its_subscriptions_are_in_force(void **state)
 {
@@ -17,10 +16,7 @@ static void a_view_asks_for_the_snapshot_when_its_subscriptions_are_in_force(voi
     assert_false(lec_view_live(f->view));
     assert_string_not_equal(lec_view_reason(f->view), "");
     assert_int_equal(lec_view_devices(f->view), 0);
-    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
-    room_until_subscribed(&f->room);
+    introduce(f);
     assert_int_equal(f->room.subscriptions, 6);
     /* No heartbeat, no snapshot. */
     lec_bus_wait(f->bus, 50);
@@ -95,10 +91,7 @@ static void events_older_than_the_snapshot_are_dropped(void **state)
 {
     struct fixture *f = *state;
     open_view(f, 0, 0);
-    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
-    room_until_subscribed(&f->room);
+    introduce(f);
     room_heartbeat(&f->room);
     json_t *request = asked(f, "state.snapshot");
     /* Both are on their way while the snapshot is made; it has the first already. */
@@ -224,11 +217,10 @@ static void without_heartbeats_everything_turns_stale(void **state)
     struct lec_view_device d;
     open_view(f, 0, 0);
     go_live(f, "on");
-    int64_t now = lec_now();
-    lec_clock_fake(now + 2500 * LEC_MS, 0);
+    room_pass(&f->room, 2500);
     lec_bus_dispatch(f->bus);
     assert_int_equal(f->lost, 0);
-    lec_clock_fake(now + 3100 * LEC_MS, 0);
+    room_pass(&f->room, 600);
     lec_bus_dispatch(f->bus);
     assert_int_equal(f->lost, 1);
     assert_false(lec_view_live(f->view));
@@ -240,10 +232,9 @@ static void without_heartbeats_everything_turns_stale(void **state)
     assert_true(lec_view_device(f->view, 0, &d));
     assert_string_equal(d.status, "away");
     /* Told once. */
-    lec_clock_fake(now + 5000 * LEC_MS, 0);
+    room_pass(&f->room, 1900);
     lec_bus_dispatch(f->bus);
     assert_int_equal(f->lost, 1);
-    lec_clock_fake(-1, 0);
     room_until_subscribed(&f->room);
     room_heartbeat(&f->room);
     answer_snapshot(f, "off");
@@ -257,13 +248,11 @@ static void a_silent_socket_is_made_anew(void **state)
     struct fixture *f = *state;
     open_view(f, 0, 0);
     go_live(f, "on");
-    int64_t now = lec_now();
-    for (int i = 1; i <= 3; i++) {
-        lec_clock_fake(now + i * 3100 * LEC_MS, 0);
+    for (int i = 0; i < 3; i++) {
+        room_pass(&f->room, 3100);
         lec_bus_dispatch(f->bus);
         room_until_subscribed(&f->room);
     }
-    lec_clock_fake(-1, 0);
     room_heartbeat(&f->room);
     answer_snapshot(f, "on");
     until(f, &f->live, 2);
@@ -275,13 +264,15 @@ static void ages_grow_by_the_monotonic_clock(void **state)
     struct lec_reading r;
     open_view(f, 0, 0);
     go_live(f, "on");
-    int64_t now = lec_now();
     /* The wall clock steps back a year; nobody cares. */
-    lec_clock_fake(now + 1500 * LEC_MS, 1000);
     assert_true(lec_view_read(f->view, "projector.power", &r));
-    assert_in_range(r.age_ms, 1890, 2400);
+    int64_t age = r.age_ms;
+    f->room.wall_us = 1000;
+    room_pass(&f->room, 1500);
+    assert_true(lec_view_read(f->view, "projector.power", &r));
+    assert_int_equal(r.age_ms, age + 1500);
+    assert_in_range(age, 400, 500); /* of a room that said 400, some turns ago */
     assert_int_equal(r.time, 1790000000000000);
-    lec_clock_fake(-1, 0);
     /* Of an event, the room's own times say how old the value was. */
     json_t *body = a_change("off");
     json_object_set_new(json_object_get(json_object_get(body, "points"), "power"), "time",
@@ -289,7 +280,7 @@ static void ages_grow_by_the_monotonic_clock(void **state)
     room_event(&f->room, "state", "projector", body);
     until(f, &f->points, 1);
     assert_true(lec_view_read(f->view, "projector.power", &r));
-    assert_in_range(r.age_ms, 2000, 2500);
+    assert_in_range(r.age_ms, 2000, 2100);
 }
 
 static void a_value_that_never_was_has_no_age(void **state)
@@ -350,10 +341,7 @@ static void hostile_events_are_counted_and_change_nothing(void **state)
     const char *topic = "truong/phong-1/state/projector";
     room_frames(&f->room, (const void *[]){topic}, (size_t[]){strlen(topic)}, 1);
     room_frames(&f->room, (const void *[]){topic, "{}", "", "", "", ""}, (size_t[]){strlen(topic), 2, 0, 0, 0, 0}, 6);
-    for (int i = 0; i < 200 && stats.garbage < ARRAY_LEN(cases) + 2; i++) {
-        lec_bus_wait(f->bus, 10);
-        lec_view_get_stats(f->view, &stats);
-    }
+    ROOM_UNTIL(&f->room, f->bus, (lec_view_get_stats(f->view, &stats), stats.garbage >= ARRAY_LEN(cases) + 2));
     assert_int_equal(stats.garbage, ARRAY_LEN(cases) + 2);
     assert_int_equal(f->points, 0);
     assert_string_equal(power_of(f), "on");
@@ -375,10 +363,7 @@ static void a_snapshot_that_is_none_is_asked_for_again(void **state)
     };
     struct fixture *f = *state;
     open_view(f, 0, 0);
-    room_reply(&f->room, asked(f, "room.describe"), room_about(&f->room));
-    for (int i = 0; i < 200 && !lec_bus_room(f->bus); i++)
-        lec_bus_wait(f->bus, 5);
-    room_until_subscribed(&f->room);
+    introduce(f);
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         room_heartbeat(&f->room);
         room_reply(&f->room, asked(f, "state.snapshot"), json_loads(wrong[i], JSON_DECODE_ANY, NULL));
@@ -417,7 +402,7 @@ static void a_room_that_says_nothing_sensible_of_itself_is_not_followed(void **s
     json_t *request = asked(f, "room.describe");
     room_reply(&f->room, request, json_pack("{s:s, s:s}", "boot", "b", "site", ""));
     for (int i = 0; i < 10; i++)
-        lec_bus_wait(f->bus, 10);
+        room_turn(&f->room, f->bus, 10);
     assert_false(lec_view_live(f->view));
     assert_null(room_next(&f->room, 50));
 }
