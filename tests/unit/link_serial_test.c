@@ -28,7 +28,7 @@
 #include "lectern/clock.h"
 #include "line/link.h"
 
-#define SOON (lec_now() + 5 * LEC_SEC)
+#define SOON (lec_now() + 20 * LEC_SEC)
 
 static struct {
     char leads_to[32]; /* what the by-id symlink is resolved to */

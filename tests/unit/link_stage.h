@@ -17,7 +17,7 @@
 #include "lectern/clock.h"
 #include "line/link.h"
 
-#define SOON (lec_now() + 5 * LEC_SEC)
+#define SOON (lec_now() + 20 * LEC_SEC)
 
 /* Fails the test unless the sentence has the word in it. */
 void check_text(const struct lec_err *err, const char *word);
@@ -27,7 +27,7 @@ void hold_names(bool held);
 /* How many of them there have been. */
 unsigned count_lookups(void);
 
-int listen_at(uint16_t *port, int type, int backlog);
+int listen_at(uint16_t *port, int type, int backlog); /* a backlog below 0: the port is taken, and nobody listens */
 /* A listener whose queue is full: the kernel drops further requests without a word. */
 int listen_mute(uint16_t *port, int waiting[4]);
 struct lec_line tcp(const char *host, uint16_t port);

@@ -21,7 +21,7 @@
 
 #include "lectern/clock.h"
 
-static _Atomic bool disk_full, sync_fails, sync_hangs;
+static _Atomic bool disk_full, writes_wait, sync_fails, sync_hangs;
 
 static int faulty_sync(long call, int fd)
 {
@@ -56,6 +56,8 @@ int clock_gettime(clockid_t clock, struct timespec *out)
 
 static ssize_t faulty_pwrite(int fd, const void *data, size_t n, off_t at)
 {
+    while (atomic_load(&writes_wait))
+        poll(NULL, 0, 10);
     if (!atomic_load(&disk_full))
         return pwrite(fd, data, n, at);
     errno = ENOSPC;
@@ -71,6 +73,7 @@ static void hook_writes(void)
 
 static int teardown(void **state)
 {
+    atomic_store(&writes_wait, false);
     atomic_store(&disk_full, false);
     atomic_store(&sync_fails, false);
     atomic_store(&wall_step_s, 0);
@@ -94,8 +97,10 @@ static void a_full_disk_is_told_once_and_nothing_is_lost(void **state)
     struct stage *s = *state;
     stage_fill(s, 3);
     atomic_store(&disk_full, true);
+    atomic_store(&writes_wait, true); /* the disk says so when all ten are under way */
     for (int i = 0; i < 10; i++)
         stage_append(s, "state", "lamp", "{}");
+    atomic_store(&writes_wait, false);
     stage_until(s, in_trouble);
     assert_non_null(strstr(s->trouble, "disk is full"));
     assert_non_null(strstr(s->trouble, s->file));
@@ -354,10 +359,10 @@ static int close_on_a_disk_that_hangs(const char *file)
     atomic_store(&sync_hangs, true);
     lec_store_append(store,
                      &(struct lec_entry){.kind = "state", .device = "", .name = "", .principal = "", .data = ""});
+    alarm(30); /* it hangs for ever: whoever waits for it is ended */
     int64_t begun = lec_now();
     lec_store_close(&store, 300);
-    int64_t took = lec_now() - begun;
-    _exit(took > 250 * LEC_MS && took < 2 * LEC_SEC ? 0 : 1);
+    _exit(lec_now() - begun > 250 * LEC_MS ? 0 : 1);
 }
 
 static void closing_does_not_wait_for_a_disk_that_hangs(void **state)

@@ -61,7 +61,7 @@ void stage_open(struct stage *s, int64_t keep_ns)
 
 void stage_close(struct stage *s)
 {
-    lec_store_close(&s->store, 5000);
+    lec_store_close(&s->store, 30000);
     assert_null(s->store);
 }
 
@@ -98,7 +98,7 @@ int stage_teardown(void **state)
 
 void stage_until(struct stage *s, bool (*done)(struct stage *s))
 {
-    int64_t deadline = lec_now() + 10 * LEC_SEC;
+    int64_t deadline = lec_now() + 30 * LEC_SEC;
     struct pollfd due = {.fd = lec_store_fd(s->store), .events = POLLIN};
     while (!done(s)) {
         if (lec_now() > deadline)
