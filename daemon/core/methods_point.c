@@ -23,21 +23,21 @@ static struct device_state *find(struct core *core, struct request *r, const str
     return d;
 }
 
-static void ask(struct core *core, struct pending *p, struct lec_request *request)
+/* Returns false after answering that the line is full; `p` is gone then. */
+static bool ask(struct core *core, struct pending *p, struct lec_request *request)
 {
     request->op = p->op;
     pending_until(core, p, request->deadline);
     if (lines_ask(core, p->device, request) == 0) {
         lec_waiter_expect(core->waiter, LINE_SOON_NS);
-        return;
+        return true;
     }
     struct request r;
     pending_request(p, &r);
     struct trouble t = {.code = -32007, .reason = "the line takes no more operations", .device = p->device->desc};
     reply_error(core, &r, &t);
-    if (p->kind == PENDING_WRITE)
-        state_unwanted(core, &p->device->desc->points[p->item], p->op);
     pending_free(core, p);
+    return false;
 }
 
 void point_read(struct core *core, struct request *r)
@@ -164,11 +164,12 @@ void point_write(struct core *core, struct request *r)
         return;
     p->until_accepted = until && strcmp(until, "accepted") == 0;
     request.deadline = lec_now() + timeout;
+    if (!ask(core, p, &request))
+        return;
     lec_scenes_point_taken(core->scenes, point, r->principal);
     core->scenes_at = 0;
     state_wanted(core, point, &request.values[0], p->op);
     changed_begin(p, &request.values[0]);
-    ask(core, p, &request);
 }
 
 void action_invoke(struct core *core, struct request *r)
@@ -213,6 +214,6 @@ void action_invoke(struct core *core, struct request *r)
     if (!p)
         return;
     request.deadline = lec_now() + timeout;
-    changed_begin(p, NULL);
-    ask(core, p, &request);
+    if (ask(core, p, &request))
+        changed_begin(p, NULL);
 }

@@ -127,9 +127,10 @@ uint64_t lec_waiter_wait(struct lec_waiter *w, int64_t until)
     struct epoll_event events[BATCH];
     uint64_t ready = 0;
     int64_t now = lec_now();
-    int n = w->expect_ns > 0 ? stay_awake(w, events, now, until) : 0;
+    bool expects = w->expect_ns > 0;
+    int n = expects ? stay_awake(w, events, now, until) : 0;
     w->expect_ns = 0;
-    if (n == 0)
+    if (n == 0 && !(expects && any_letter(w)))
         n = go_to_sleep(w, events, now, until);
     for (int i = 0; i < n; i++) {
         if (events[i].data.u32 == TIMER)
