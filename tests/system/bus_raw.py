@@ -45,7 +45,9 @@ step sound = audio.level -20
 
 # Memory that was freed must be seen to be free: the address sanitizer keeps little of it back.
 LEAN = {"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=4:thread_local_quarantine_size_kb=64"}
-QUICK = 1.0  # s that others may wait for an answer on a machine that is busy with sanitizers; usually 1 ms
+# For calls of which only the answer counts, not when it comes: one question, and all the patience of the tests. How soon others are
+# answered is measured in bench/.
+PATIENT = {"timeout": PATIENCE, "retry": PATIENCE}
 
 
 class Raw:

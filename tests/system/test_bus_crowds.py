@@ -14,7 +14,7 @@ import time
 import pytest
 import zmq
 
-from bus_raw import LEAN, QUICK, ROOM, Raw, bus, request, rss, shared  # noqa: F401 (fixtures)
+from bus_raw import LEAN, PATIENT, ROOM, Raw, bus, request, rss, shared  # noqa: F401 (fixtures)
 from conftest import PATIENCE, ROOT, wait
 from lectern_client import Room, RoomError
 
@@ -28,51 +28,56 @@ def fresh(target, name):
     return request("point.read", {"target": target, "fresh": True, "timeout_ms": 60000}, name)
 
 
-def test_256_requests_may_wait_for_devices_and_the_next_is_told_so(bus):
-    for device in ("audio", "projector"):
-        bus.sim.call("sim.fault", device=device, fault="delay", ms=150)
-    try:
-        for n in range(300):  # over two lines, since a line takes 256 as well
-            bus.raw.send(fresh(("audio.level", "projector.power")[n % 2], n))
-        full = {}
-        while len(full) < 300 - PENDING_PER_CALLER:
-            answer = bus.raw.receive()
-            if "error" in answer:
-                full[answer["id"]] = answer["error"]["code"]
-            assert len(full) + 1 <= 300
-            if "result" in answer:
-                break
-        assert len(full) >= 300 - PENDING_PER_CALLER - 5 and set(full.values()) == {-32007}, full
-        begin = time.monotonic()
-        assert bus.room.call("point.read", target="lights.rear", fresh=True)["quality"] == "good"
-        assert time.monotonic() - begin < QUICK
-        assert bus.room.call("system.health")["limits"]["caller_operations"] >= len(full)
-    finally:
-        for device in ("audio", "projector"):
-            bus.sim.call("sim.clear", device=device)
-    seen = set(full)
-    if "result" in answer:
-        seen.add(answer["id"])
+def deaf_devices(number):
+    """Sockets that let themselves be connected to and never say anything, and the devices d0, d1... of a room file that are there.
+    Nothing that is asked of them ends in the time of a test."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    return sockets, "".join(
+        "[device d%d]\nprofile = epson/eb-l200f\nline = tcp://127.0.0.1:%d\ntimeout = 2min\n" % (n, one.getsockname()[1])
+        for n, one in enumerate(sockets))
+
+
+def test_256_requests_may_wait_for_devices_and_the_next_is_told_so(stage):
+    deaf, devices = deaf_devices(2)  # two lines, since a line takes 256 as well
+    stage.sim("[room]\nid = full\nsite = school\n" + devices
+              + "[device audio]\nprofile = biamp/tesira\nline = tcp://10.20.1.13:23\ntimeout = 20s\n", only="audio")
+    with open(stage.map, "a") as lines:  # the others are where they say they are
+        for one in deaf:
+            lines.write("\n[line %d]\nline = tcp://127.0.0.1:%d\nat = tcp://127.0.0.1:%d\n" % ((one.getsockname()[1],) * 3))
+    stage.daemon()
+    room = stage.room()
+    stage.online(room, "audio")
+    raw = Raw(room)
+    for n in range(300):
+        raw.send(fresh("d%d.power" % (n % 2), n))
+    full = [raw.receive() for _ in range(300 - PENDING_PER_CALLER)]
+    assert {answer["error"]["code"] for answer in full} == {-32007}, full
+    assert room.call("point.read", target="audio.level", fresh=True, **PATIENT)["quality"] == "good"  # others are not kept waiting
+    health = room.call("system.health")
+    assert health["bus"]["operations"] == PENDING_PER_CALLER and health["limits"]["caller_operations"] == len(full)
+    assert raw.silent()
+    for one in deaf:
+        one.close()
+    seen = {answer["id"] for answer in full}
     while len(seen) < 300:
-        answer = bus.raw.receive()
-        assert answer["id"] not in seen, "answered twice"
+        answer = raw.receive()
+        assert answer["id"] not in seen and answer["error"]["code"] in (-32003, -32004), "answered twice, or wrongly: %r" % answer
         seen.add(answer["id"])
-    assert bus.raw.silent()
-    wait(lambda: bus.room.call("system.health")["bus"]["operations"] == 0)
+    assert raw.silent()
+    wait(lambda: room.call("system.health")["bus"]["operations"] == 0)
+    raw.close()
 
 
 def test_4096_requests_may_wait_in_the_room_whoever_sent_them(stage):
-    deaf = [socket.create_server(("127.0.0.1", 0)) for _ in range(17)]  # connections are made, and nothing is ever said
-    stage.daemon("[room]\nid = full\nsite = school\n" + "".join(
-        "[device d%d]\nprofile = epson/eb-l200f\nline = tcp://127.0.0.1:%d\ntimeout = 1min\n" % (n, one.getsockname()[1])
-        for n, one in enumerate(deaf)))
+    deaf, devices = deaf_devices(17)
+    stage.daemon("[room]\nid = full\nsite = school\n" + devices)
     room = stage.room()
     lines = [Raw(room) for _ in deaf]
     for n, line in enumerate(lines):
         for _ in range(PENDING_PER_CALLER):
             line.send(fresh("d%d.power" % n, None))
     refused = 0
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + 3 * PATIENCE
     while refused < 17 * PENDING_PER_CALLER - PENDING_MAX:
         for line in lines:
             while line.socket.poll(0):
@@ -86,7 +91,7 @@ def test_4096_requests_may_wait_in_the_room_whoever_sent_them(stage):
     with pytest.raises(RoomError) as no:
         room.call("point.write", target="d3.power", value="on")
     assert no.value.code == -32007
-    assert stage.programs[-1].end() < 1.0
+    stage.programs[-1].end(PATIENCE)  # no device is waited for: that would take two minutes
     for one in lines + deaf:
         one.close()
 
@@ -108,15 +113,13 @@ def test_a_client_that_asks_without_end_does_not_keep_others_waiting(bus):
     pourer.start()
     try:
         wait(lambda: asked[0] > 1000, what="the flood")
-        longest, end = 0.0, time.monotonic() + 2
-        while time.monotonic() < end:
-            begin = time.monotonic()
-            assert bus.room.call("point.read", target="audio.level")["value"] is not None
-            longest = max(longest, time.monotonic() - begin)
+        for _ in range(50):  # it ends after them: who had to wait for its end would never be answered
+            before = asked[0]
+            assert bus.room.call("point.read", target="audio.level", **PATIENT)["value"] is not None
+        wait(lambda: asked[0] > before, what="the flood to go on")
     finally:
         stop.set()
         pourer.join()
-    assert longest < QUICK, longest
 
 
 def test_a_client_that_never_takes_its_answers_costs_no_memory_without_bound(bus):
@@ -128,7 +131,7 @@ def test_a_client_that_never_takes_its_answers_costs_no_memory_without_bound(bus
     served = bus.room.call("system.health")["bus"]["requests"]
     for _ in range(15000):
         deaf.send(text)
-    wait(lambda: bus.room.call("system.health")["bus"]["requests"] >= served + 15000, 60)
+    wait(lambda: bus.room.call("system.health")["bus"]["requests"] >= served + 15000, 6 * PATIENCE)
     grown = rss(bus.daemon) - before
     assert grown * 1024 < 15000 * size / 2, "%d KiB for 15,000 answers of %d bytes" % (grown, size)
     deaf.close()
@@ -176,9 +179,7 @@ def test_a_thousand_clients_at_once_are_all_served(stage, crowd):
         assert answer["id"] == n and answer["result"]["quality"] == "good", answer
     for n, listener in enumerate(listeners):
         assert listener.poll(int(max(0.1, end - time.monotonic()) * 1000)), "listener %d of 300 heard nothing" % n
-    begin = time.monotonic()
-    assert room.call("point.write", target="lights.rear", value=True)["verdict"] == "confirmed"
-    assert time.monotonic() - begin < 5
+    assert room.call("point.write", target="lights.rear", value=True, **PATIENT)["verdict"] == "confirmed"
     assert daemon.running()
 
 
@@ -202,13 +203,12 @@ def test_at_the_limit_of_descriptors_the_others_go_on(stage, crowd):
     def answered():
         return [client for client in clients if client.poll(0)]
     wait(lambda: len(answered()) >= 35, what="those for whom there is room")
-    wait(lambda: room.call("system.health")["limits"].get("connections", 0) >= 100, what="the others to be sent away")
+    # a question that is asked again over a new connection would be sent away itself
+    wait(lambda: room.call("system.health", **PATIENT)["limits"].get("connections", 0) >= 100, what="the others to be sent away")
     assert len(answered()) <= 45
-    begin = time.monotonic()
-    assert room.call("point.write", target="lights.rear", value=True)["verdict"] == "confirmed"
-    assert time.monotonic() - begin < 5
+    assert room.call("point.write", target="lights.rear", value=True, **PATIENT)["verdict"] == "confirmed"
     sim.call("sim.fault", device="audio", fault="disconnect", count=1)  # and has to be connected to again
-    assert room.call("point.write", target="audio.level", value=-17)["verdict"] == "confirmed"
+    assert room.call("point.write", target="audio.level", value=-17, **PATIENT)["verdict"] == "confirmed"
     room.wait_for(lambda r: r.value("audio.level")["value"] == -17.0, 20)
 
     def all_served():
@@ -217,7 +217,7 @@ def test_at_the_limit_of_descriptors_the_others_go_on(stage, crowd):
             client.close(linger=0)
             clients.remove(client)
         return not clients
-    wait(all_served, 60, "the others to be let in")
+    wait(all_served, 6 * PATIENCE, "the others to be let in")
     assert Room(command=room.command_at, event=room.event_at).call("room.describe")["room"] == "bus"
 
 
@@ -233,7 +233,7 @@ source = nothing real: every register counts up with each look
 grade = 1
 
 [line]
-timeout = 2s
+timeout = 2min
 
 [driver]
 gap registers = 0
@@ -245,8 +245,12 @@ period = 1ms
               for n in range(1, 50))
 
 
-def counting_unit(port_to):
-    """Modbus TCP: answers every read of registers with numbers that no two answers share."""
+AHEAD = 300  # looks of the meter that the reader of their events has not heard of yet: half of what may wait for it (1,000) is not used
+
+
+def counting_unit(port_to, allowed):
+    """Modbus TCP: answers every read of registers with numbers that no two answers share, the number of the look before the point;
+    and no look after `allowed` until that has grown."""
     listener = socket.create_server(("127.0.0.1", 0))
     port_to.send(listener.getsockname()[1])
     connection, _ = listener.accept()
@@ -259,15 +263,18 @@ def counting_unit(port_to):
             continue
         number, unit, n = struct.unpack(">H", head[:2])[0], head[6], struct.unpack(">H", head[10:12])[0]
         count += 1
+        while count > allowed.value:
+            time.sleep(0.001)
         data = b"".join(struct.pack(">f", count + i / 1000) for i in range((n + 1) // 2))[:2 * n]
         connection.sendall(struct.pack(">HHHBBB", number, 0, 3 + len(data), unit, head[7], len(data)) + data)
 
 
 @pytest.fixture
 def flood(stage):
-    """A room whose only device changes with every look, as fast as it can be asked: (daemon, room)."""
+    """A room whose only device changes with every look, as fast as it can be asked: (daemon, room, how many looks are allowed)."""
     mine, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=counting_unit, args=(theirs,), daemon=True)
+    allowed = multiprocessing.get_context("fork").Value("q", AHEAD)
+    process = multiprocessing.get_context("fork").Process(target=counting_unit, args=(theirs, allowed), daemon=True)
     process.start()
     profiles = stage.folder / "profiles"
     profiles.mkdir()
@@ -278,13 +285,13 @@ def flood(stage):
                           "line = modbus+tcp://127.0.0.1:%d?slave=1\n" % mine.recv(), args=["--profiles", profiles], env=LEAN)
     room = stage.room()
     stage.online(room)
-    yield daemon, room
+    yield daemon, room, allowed
     process.kill()
     process.join()
 
 
 def test_a_subscriber_who_never_reads_costs_no_memory_and_others_lose_nothing(flood):
-    daemon, room = flood
+    daemon, room, allowed = flood
     deaf = []
     for _ in range(3):
         listener = room.context.socket(zmq.SUB)
@@ -294,11 +301,13 @@ def test_a_subscriber_who_never_reads_costs_no_memory_and_others_lose_nothing(fl
         listener.subscribe(b"school/flood/")
         deaf.append(listener)
     room.subscribe(kinds=("state",))
-    heard, began, half = 0, time.monotonic(), None
+    allowed.value = int(room.value("meter.power.active")["value"]) + AHEAD  # from here on the flood waits for us, and not for them
+    heard, half = 0, None
     while heard < 4000:
         event = room.next_event(timeout=PATIENCE)
         assert event and event["kind"] == "state", event
         heard += 1
+        allowed.value = int(room.value("meter.power.active")["value"]) + AHEAD
         if heard == 1500:  # the deaf ones' queues are full: 1,000 messages and what the kernel holds
             half = rss(daemon)
             assert len(event["body"]["points"]) == 50
@@ -306,6 +315,6 @@ def test_a_subscriber_who_never_reads_costs_no_memory_and_others_lose_nothing(fl
     each = len(json.dumps(event["body"]))
     assert grown * 1024 < 2500 * len(deaf) * each / 4, "%d KiB more for 2,500 events of %d bytes" % (grown, each)
     assert room.gaps == 0
-    assert len(deaf) == 3 and time.monotonic() - began < 60
+    assert len(deaf) == 3
     for listener in deaf:
         listener.close(linger=0)

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from bus_raw import LEAN, QUICK, rss
+from bus_raw import LEAN, PATIENT, rss
 from conftest import PATIENCE, wait
 from test_devices_hostile import Line, rush
 
@@ -71,6 +71,7 @@ def endless_lines(connection):
         connection.sendall(b"%1POWR=1\r\n" * 5000)
 
 
+# Whoever waits for one of the four waits for two minutes: no test has that patience.
 PEERS = """
 [room]
 id = peers
@@ -80,25 +81,30 @@ site = school
 profile = epson/eb-l200f
 line = tcp://127.0.0.1:{pj}
 away = 1s
+timeout = 2min
 
 [device text]
 profile = biamp/tesira
 line = tcp://127.0.0.1:{text}
 away = 1s
+timeout = 2min
 
 [device binary]
 profile = samsung/qm
 line = tcp://127.0.0.1:{binary}
 away = 1s
+timeout = 2min
 
 [device bus]
 profile = waveshare/io-8ch-lights
 line = modbus+tcp://127.0.0.1:{bus}?slave=1
 away = 1s
+timeout = 2min
 
 [device audio]
 profile = biamp/tesira
 line = tcp://10.20.1.13:23
+timeout = 20s
 """
 
 
@@ -131,40 +137,38 @@ def test_a_device_that_floods_takes_neither_memory_nor_the_others_time(peers, se
     daemon, room = peers(serve)
     requests = {target: ("point.read", {"target": target, "fresh": True, "timeout_ms": 700})
                 for target in ("pj.power", "text.level", "binary.power", "bus.rear")}
-    answers, longest = rush(room, requests, ("audio.level",))
+    answers = rush(room, requests, ("audio.level",))
     before = rss(daemon)
     for _ in range(2):
-        more, held_up = rush(room, requests, ("audio.level",))
-        longest = max(longest, held_up)
-    assert longest < QUICK, "the others were held up for %.2f s" % longest
+        more = rush(room, requests, ("audio.level",))
     assert rss(daemon) - before < 8192, "KiB more than after the first round"
-    for target, (answer, took) in list(answers.items()) + list(more.items()):
+    for target, answer in list(answers.items()) + list(more.items()):
         assert "error" in answer and answer["error"]["data"]["reason"], (target, answer)
-        assert took < 0.7 + 0.25 + QUICK, (target, took)
     states = {d["name"]: d["status"] for d in room.call("device.list")["devices"]}
     assert states["audio"] == "online"
 
 
-def test_it_ends_within_a_second_while_every_device_hangs(peers):
+def test_others_are_served_and_it_ends_while_devices_hang(peers):
     daemon, room = peers(hang)
     line = Line(room)
     for target, value in (("pj.power", "on"), ("text.level", -10), ("binary.power", "on"), ("bus.rear", True)):
         line.send(target, "point.write", target=target, value=value, timeout_ms=60000)
     line.send("alive", "room.describe")
     assert line.receive()[0] == "alive"  # all are under way
-    took = daemon.end()
-    assert took < 1.0, daemon.text()
+    for _ in range(5):
+        assert room.call("point.read", target="audio.level", fresh=True, **PATIENT)["quality"] == "good"
+    daemon.end(PATIENCE)  # in less than a second, says bench/; here it is that no device is waited for
     assert daemon.process.returncode == 0
     told = {}
     with contextlib.suppress(AssertionError):
         while line.sent:
-            key, answer, _ = line.receive(0.5)
+            key, answer = line.receive(0.5)
             told[key] = answer["error"]["data"]["verdict"]
     assert set(told.values()) <= {"cancelled", "timeout", "away"}
     line.close()
 
 
-def test_it_ends_within_a_second_while_it_connects_to_nobody(stage):
+def test_it_ends_while_it_connects_to_nobody(stage):
     """A listener whose backlog is full: a connection is neither made nor refused."""
     full = socket.socket()
     full.bind(("127.0.0.1", 0))
@@ -175,7 +179,7 @@ def test_it_ends_within_a_second_while_it_connects_to_nobody(stage):
         one.connect_ex(full.getsockname())
     port = full.getsockname()[1]
     text = "[room]\nid = nobody\nsite = school\n" + "".join(
-        "[device d%d]\nprofile = %s\nline = %s://127.0.0.1:%d%s\n" % (i, profile, kind, port, unit)
+        "[device d%d]\nprofile = %s\nline = %s://127.0.0.1:%d%s\ntimeout = 2min\n" % (i, profile, kind, port, unit)
         for i, (profile, kind, unit) in enumerate((("epson/eb-l200f", "tcp", ""),)))
     daemon = stage.daemon(text)
     room = stage.room()
@@ -183,7 +187,7 @@ def test_it_ends_within_a_second_while_it_connects_to_nobody(stage):
     line.send("w", "point.write", target="d0.power", value="on", timeout_ms=60000)
     line.send("alive", "room.describe")
     assert line.receive()[0] == "alive"
-    assert daemon.end() < 1.0, daemon.text()
+    daemon.end(PATIENCE)
     line.close()
     for one in crowd + [full]:
         one.close()
@@ -227,6 +231,6 @@ def test_a_port_that_another_program_has_is_said_to_be_so_and_taken_when_it_is_f
     assert device["remedy"]["vi"] and device["remedy"]["en"]
     os.killpg(held.pid, signal.SIGKILL)
     held.wait()
-    wait(lambda: [row for row in room.call("system.health")["lines"] if row["open"]], 30, "the port")
+    wait(lambda: [row for row in room.call("system.health")["lines"] if row["open"]], what="the port")
     os.close(master)
     os.close(slave)

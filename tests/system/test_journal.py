@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, fill, state_disk, wait
+from conftest import BUILD, PATIENCE, fill, state_disk, wait
 
 ROOM = """
 [room]
@@ -122,7 +122,7 @@ def test_a_full_disk_loses_nothing_and_is_told_until_there_is_space(stage, small
     assert "the journal" in daemon.text() or "journal:" in daemon.text()
 
     (small_disk / "hog").unlink()
-    wait(lambda: room.call("system.health")["journal"]["ok"], 30, "the journal to be written again")
+    wait(lambda: room.call("system.health")["journal"]["ok"], what="the journal to be written again")
     told = wait(lambda: [e for e in everything(room) if e["kind"] == "scene" and e["data"]["what"] == "ended"])
     assert told[0]["data"]["run"] == run
     entries = everything(room)
@@ -130,7 +130,7 @@ def test_a_full_disk_loses_nothing_and_is_told_until_there_is_space(stage, small
     writes = [e for e in entries if e["kind"] == "command" and e["data"].get("target") == "audio.level"]
     assert len(writes) == len(levels), "each of them, once"
     wait(lambda: room.call("system.health")["journal"]["waiting"] == 0)
-    assert daemon.end() < 1.0
+    daemon.end(PATIENCE)
 
 
 def test_a_disk_that_is_full_at_the_start_keeps_no_room_from_working(stage, small_disk):
@@ -142,10 +142,10 @@ def test_a_disk_that_is_full_at_the_start_keeps_no_room_from_working(stage, smal
     assert room.call("point.write", target="audio.level", value=-21)["verdict"] == "confirmed"
     wait(lambda: room.call("system.health")["journal"]["ok"] is False, what="health to say so")
     (small_disk / "hog").unlink()
-    wait(lambda: room.call("system.health")["journal"]["ok"], 30)
+    wait(lambda: room.call("system.health")["journal"]["ok"])
     entries = everything(room)
     assert [e["kind"] for e in entries][0] == "start" and "command" in [e["kind"] for e in entries]
-    assert daemon.end() < 1.0
+    daemon.end(PATIENCE)
 
 
 # ---- A clock that jumps -----------------------------------------------------------------------------------------------
@@ -237,15 +237,13 @@ def test_a_clock_that_steps_disturbs_neither_order_nor_scenes(stage, hours):
     before = everything(room)
     run = room.call("scene.start", scene="lesson")["run"]
     room.wait_for(lambda r: any(s["name"] == "projector-on" and s["state"] == "waiting" for s in r.runs.get(run, {}).get("steps", [])))
-    begun = time.monotonic()
     clock.step(3600 * hours)
-    room.wait_for(lambda r: r.runs[run]["state"] in VERDICTS, 40)
+    room.wait_for(lambda r: r.runs[run]["state"] in VERDICTS, 3 * PATIENCE)  # a time-out that stretches does so by an hour
     assert room.runs[run]["state"] == "done", room.runs[run]
-    assert time.monotonic() - begun < 10, "no time-out stretched"
     assert sim.call("sim.state")["projector"]["input"] == "computer2"
     told = wait(lambda: [e for e in everything(room) if e["kind"] == "clock"])
     step = (told[0]["data"]["to"] - told[0]["data"]["from"]) / 1e6
-    assert len(told) == 1 and abs(step - 3600 * hours) < 3
+    assert len(told) == 1 and abs(step - 3600 * hours) < 600
     wait(lambda: [e for e in everything(room) if e["kind"] == "scene" and e["data"]["what"] == "ended"])
     entries = everything(room)
     assert [e["journal"] for e in entries] == list(range(1, len(entries) + 1))
@@ -254,11 +252,12 @@ def test_a_clock_that_steps_disturbs_neither_order_nor_scenes(stage, hours):
     assert len(jump) == 1, "times follow the clock, numbers do not"
     assert room.gaps == 0
     value = room.call("point.read", target="lights.rear", fresh=True)
-    assert 0 <= value["age_ms"] < 5000 and abs(value["time"] / 1e6 - (time.time() + 3600 * hours)) < 30
+    soon = 600e3  # ms: far less than the clock was set by
+    assert 0 <= value["age_ms"] < soon and abs(value["time"] / 1e3 - (time.time() + 3600 * hours) * 1e3) < soon
     age = room.call("point.read", target="projector.power")
-    assert age["quality"] == "good" and 0 <= age["age_ms"] < 60000
+    assert age["quality"] == "good" and 0 <= age["age_ms"] < soon
     took = room.call("scene.run", run=run)["ms"]
-    assert 0 <= took < 20000
+    assert 0 <= took < soon
     # set back, it makes no run too old and forgets none
     daemon.kill()
     stage.daemon(env=clock.env)

@@ -1,9 +1,7 @@
 """Probes on USB: a real lecternd, through libusb, against the test bed of lectern-sim. What the probe shall have measured is
 asked of the simulator."""
 
-import os
 import re
-import time
 
 import pytest
 from conftest import wait
@@ -25,9 +23,6 @@ line = usb://08f7:0003
 profile = vernier/go-motion
 line = usb://08f7:0004/M-77
 """
-
-SANITIZED = "asan" in os.environ.get("LECTERN_BUILD", "asan")
-
 
 def start(stage, text=ROOM, traits=(), speed=1):
     sim = stage.sim(text, speed=speed, traits=traits)
@@ -95,14 +90,13 @@ def test_the_sensor_says_its_calibration(probes):
     assert calibration(room, "force", "value")["unit"] == "N"
 
 
-def test_unplugged_it_is_away_within_a_second(probes):
+def test_unplugged_it_is_away_at_once_and_says_why(probes):
     _, sim, room = probes
     good(room, "probe", "temperature")
-    begin = time.monotonic()
     sim.call("sim.unplug", device="probe")
     wait(lambda: status(room, "probe") == "away", what="away")
-    took = time.monotonic() - begin
-    assert took < (3 if SANITIZED else 1)
+    # how soon is measured in bench/usb.c; it was told, and not missed after a time of silence
+    assert "nothing came" not in room.call("state.snapshot")["devices"]["probe"]["reason"]
     assert points(room, "probe")["temperature"]["quality"] != "good"
     assert status(room, "motion") == "online"
 
@@ -113,11 +107,8 @@ def test_in_another_port_it_is_the_same_device(probes):
     before = sim.call("sim.state", device="probe")["at"]
     sim.call("sim.unplug", device="probe")
     wait(lambda: status(room, "probe") == "away", what="away")
-    begin = time.monotonic()
     sim.call("sim.plug", device="probe", port=9)
     value = good(room, "probe", "temperature")
-    took = time.monotonic() - begin
-    assert took < (6 if SANITIZED else 2)
     assert sim.call("sim.state", device="probe")["at"] != before
     assert abs(value["value"] - truth(sim, "probe")) < 1
     assert points(room, "probe")["serial"]["value"] == "0523-4660"
@@ -221,23 +212,27 @@ def shown(room, run):
     return room.call("run.show", run=run)
 
 
+LOST = 100  # packets
+
+
 def test_a_run_tells_what_was_lost(probes):
     _, sim, room = probes
     good(room, "force", "value")
     run = record(room, "f", "force.value", "200Hz")
     wait(lambda: shown(room, run)["samples"] > 200, what="samples")
-    sim.call("sim.fault", device="force", fault="lost", count=4)
-    wait(lambda: truth(sim, "force", "lost") == 4, what="the loss")
+    sim.call("sim.fault", device="force", fault="lost", count=LOST)
+    wait(lambda: truth(sim, "force", "lost") == LOST, what="the loss")
     enough = shown(room, run)["samples"] + 200
     wait(lambda: shown(room, run)["samples"] > enough, what="more samples")
     room.call("experiment.stop", run=run)
     done = wait(lambda: shown(room, run) if shown(room, run)["state"] == "stopped" else None, what="the end")
-    assert done["lost"] == 12  # three samples a packet
+    assert done["lost"] == 3 * LOST  # samples, three in a packet
     assert truth(sim, "force", "period") == 0.005
     times = room.call("run.read", run=run)["channels"][0]["t"]
     steps = [b - a for a, b in zip(times, times[1:])]
-    assert len([s for s in steps if s > 0.0075]) in (1, 2, 3, 4)  # the gaps, wherever the packets were
-    assert abs((times[-1] - times[0]) / (len(times) + 12 - 1) - 0.005) < 0.0001
+    assert 1 <= len([s for s in steps if s > 0.0125]) <= LOST  # the gaps, wherever the packets were: each is 0.02 at least
+    # so many are lost that it shows: without them in the count it would be 0.007 and more, on the slowest machine
+    assert abs((times[-1] - times[0]) / (len(times) + 3 * LOST - 1) - 0.005) < 0.001
 
 
 def test_a_run_goes_on_in_another_port(probes):
