@@ -62,8 +62,9 @@ class Program:
     def running(self):
         return self.process.poll() is None
 
-    def end(self, seconds=10):
-        """SIGTERM; returns how long it took to end."""
+    def end(self, seconds=PATIENCE):
+        """SIGTERM; returns how long it took to end, which no test may judge by: whoever tests that an end waits for nothing leaves
+        something under way that goes on for much longer than `seconds`."""
         begin = time.monotonic()
         if self.running():
             self.process.send_signal(signal.SIGTERM)
@@ -186,7 +187,7 @@ class Stage:
         logs = {p.name: p.text()[-3000:] for p in self.programs}
         shutil.rmtree(self.folder, ignore_errors=True)
         assert not complaints, "\n".join(complaints)
-        assert not late, "did not end in 10 s: %s\n%s" % (late, json.dumps(logs, indent=1))
+        assert not late, "did not end in %.0f s: %s\n%s" % (PATIENCE, late, json.dumps(logs, indent=1))
 
 
 @contextlib.contextmanager

@@ -99,7 +99,7 @@ class Room:
         answer = self._exchange({"jsonrpc": "2.0", "id": str(uuid.uuid4()), "method": "room.describe"}, deadline)
         return answer["result"]["boot"] if answer else None
 
-    def call(self, method, timeout=10.0, retry=2.0, **params):
+    def call(self, method, timeout=30.0, retry=5.0, **params):
         """Calls a method. Raises RoomError when the room says no, NoAnswer when it says nothing in `timeout` seconds.
 
         Asks again under the same id each `retry` seconds, over a new connection, but never twice of different starts
@@ -125,7 +125,7 @@ class Room:
         """For tests of bad input: sends bytes as they are."""
         self._command.send_multipart(list(frames))
 
-    def receive_raw(self, timeout=5.0):
+    def receive_raw(self, timeout=30.0):
         """The frames of the next message, or None."""
         if not self._command.poll(int(timeout * 1000)):
             return None
@@ -133,7 +133,7 @@ class Room:
 
     # ---- Events (section 6) ----
 
-    def subscribe(self, kinds=("state", "scene"), timeout=10.0):
+    def subscribe(self, kinds=("state", "scene"), timeout=30.0):
         """Connects SUB, subscribes, waits for the heartbeat and takes the snapshot. Afterwards `state` is live as long
         as next_event() is called."""
         self._about = self.call("room.describe")
@@ -182,7 +182,7 @@ class Room:
         """Heartbeats have come within 3 s."""
         return time.monotonic() - self._heard < 3.0
 
-    def next_event(self, timeout=5.0):
+    def next_event(self, timeout=30.0):
         """The next event that is new, already applied to `state` and `runs`; None when none came in time. After a gap
         or a restart it is {"kind": "snapshot"}: everything may have changed."""
         deadline = time.monotonic() + timeout
@@ -247,7 +247,7 @@ class Room:
         device, point = target.split(".", 1)
         return self.state["devices"].get(device, {}).get("points", {}).get(point)
 
-    def wait_for(self, what, timeout=10.0):
+    def wait_for(self, what, timeout=30.0):
         """Applies events until what(self) is true; raises NoAnswer when it does not come true in time."""
         deadline = time.monotonic() + timeout
         while not what(self):

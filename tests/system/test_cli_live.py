@@ -38,7 +38,7 @@ def test_what_is_followed_goes_on_over_the_death_of_the_daemon(phong201):
     watch.until('"value":"off"')
     journal.until('"journal"')
     lesson = Following(stage, "lesson.txt", "scene", "start", "lesson", "--wait", "--json")
-    watch.until('"warming"')
+    wait(lambda: '"warming"' in watch.text() or '"value":"on"' in watch.text(), what="the projector to be told")
     daemon.kill()
     stage.daemon()
     assert lesson.process.wait(PATIENCE * 3) == 0, lesson.text()

@@ -86,8 +86,16 @@ def test_every_profile_comes_online_and_reads_its_values(everything):
                     bad.append("%s.%s: %s" % (name, point, value.get("reason")))
         return bad
 
-    wait(lambda: not unread(), 60, "all values")
-    assert unread() == []
+    left = []
+
+    def nothing_unread():
+        left[:] = unread()
+        return not left
+    try:
+        wait(nothing_unread, 60, "all values")
+    except AssertionError:
+        assert left == []
+        raise
 
 
 def write(stage, target, value):

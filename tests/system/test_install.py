@@ -22,7 +22,7 @@ int main(int argc, char **argv)
     struct lec_err err;
     json_t *room;
     if (lec_bus_open(&options, &bus, &err) < 0 ||
-        lec_bus_call(bus, "room.describe", NULL, 5000, &room, NULL, &err) < 0) {
+        lec_bus_call(bus, "room.describe", NULL, 30000, &room, NULL, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }

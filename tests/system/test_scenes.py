@@ -3,7 +3,7 @@ at the wire. What the engine decides is tested in tests/unit/scene_*; here, that
 
 import pytest
 
-from conftest import wait
+from conftest import PATIENCE, wait
 from lectern_client import RoomError
 
 ROOM = """
@@ -36,7 +36,7 @@ step screen-down  = screen.position down
 step projector-on = projector.power on
 step source       = projector.input computer2, after projector-on
 step front        = lights.front false
-step rear         = lights.rear true, timeout 2s
+step rear         = lights.rear true
 step sound        = audio.level -12, optional
 
 [scene video]
@@ -49,8 +49,12 @@ step projector-off = projector.power off
 step screen-up     = screen.position up, after projector-off
 step dark          = lights.rear false
 
+[scene liar]
+step front = lights.front false
+step rear  = lights.rear true, timeout 2s
+
 [scene short]
-deadline = 1500ms
+deadline = 5s
 step projector-on = projector.power on
 step source       = projector.input computer1, after projector-on
 step rear         = lights.rear true
@@ -104,6 +108,13 @@ class Play:
         stage.online(self.room)
         self.room.subscribe(kinds=("state", "scene"))
 
+    def drag(self):
+        """From here on the projector needs far longer to warm up than any test waits: it does until the room runs again."""
+        self.sim.call("sim.speed", speed=0.5)
+
+    def run(self):
+        self.sim.call("sim.speed", speed=8)
+
     def start(self, scene):
         return self.room.call("scene.start", scene=scene)["run"]
 
@@ -121,7 +132,7 @@ def fast(stage):
 
 @pytest.fixture
 def slow(stage):
-    """Warming up takes 2.2 s here: time to press something else."""
+    """Warming up takes 2.2 s here; whoever wants to press something else meanwhile lets it drag on."""
     return Play(stage, 8)
 
 
@@ -146,7 +157,8 @@ def test_what_already_holds_is_judged_by_the_device_and_not_by_what_was_known(fa
 
 def test_a_device_that_says_ok_and_does_nothing_is_not_a_success(fast):
     fast.sim.call("sim.fault", device="lights", fault="lie", point="rear", value=False)
-    run = ended(fast.room, fast.start("lesson"))
+    run = ended(fast.room, fast.start("liar"))
+    assert states(run)["front"] == "already"
     assert steps(run)["rear"]["state"] == "timeout" and steps(run)["rear"]["reason"]
     assert run["state"] == "partly" and not run["ready"]
 
@@ -180,6 +192,7 @@ def test_a_step_is_tried_again_when_its_device_comes_back(slow):
 
 
 def test_pressing_the_same_scene_again_joins_it(slow):
+    slow.drag()
     first = slow.room.call("scene.start", scene="lesson")
     assert first["joined"] is False
     second = slow.room.call("scene.start", scene="lesson")
@@ -190,9 +203,11 @@ def test_pressing_the_same_scene_again_joins_it(slow):
 
 
 def test_a_newer_scene_takes_the_points_they_share(slow):
+    slow.drag()
     old = slow.start("lesson")
     reached(slow.room, old, "projector-on", "waiting")
     new = slow.start("video")
+    slow.run()
     new_run, old_run = ended(slow.room, new), ended(slow.room, old)
     assert new_run["state"] == "done", new_run
     assert states(old_run)["projector-on"] == "overridden"
@@ -203,25 +218,28 @@ def test_a_newer_scene_takes_the_points_they_share(slow):
 
 
 def test_a_persons_write_takes_a_point_from_a_scene(slow):
+    slow.drag()
     run = slow.start("lesson")
     reached(slow.room, run, "projector-on", "waiting")
     with pytest.raises(RoomError):  # the input cannot be set while the projector warms up; it is taken all the same
         slow.room.call("point.write", target="projector.input", value="computer1", timeout_ms=300, retry=30.0)
+    slow.run()
     done = ended(slow.room, run)
     assert states(done)["source"] == "overridden", done
     assert states(done)["projector-on"] == "confirmed"
 
 
 def test_cancel_is_quick_and_says_what_cannot_be_stopped(slow):
+    slow.drag()
     run = slow.start("lesson")
     reached(slow.room, run, "projector-on", "waiting")
     answer = slow.room.call("scene.cancel", run=run)
     assert states(answer)["source"] == "cancelled"  # queued: at once
     assert "projector-on" in {u["step"] for u in answer["unstoppable"]}
     assert all(u["reason"] for u in answer["unstoppable"])
-    ended_run = ended(slow.room, run, timeout=10.0)
-    assert ended_run["state"] == "cancelled"
-    assert ended_run["ms"] - answer["ms"] <= 250 * 4  # 200 ms by contract; the machine may be busy with sanitizers
+    # By contract it takes 200 ms. Here: not as long as the projector, which is half a minute from being warm.
+    assert ended(slow.room, run, timeout=PATIENCE)["state"] == "cancelled"
+    assert truth(slow.sim, "projector")["power"] == "warming"
     with pytest.raises(RoomError) as no:
         slow.room.call("scene.cancel", run=run)
     assert no.value.code == -32001
@@ -261,7 +279,7 @@ def test_a_plan_touches_nothing(fast):
     wait(lambda: any(e["data"]["run"] == video["run"] and e["data"]["what"] == "ended" for e in told()))
     before = fast.sim.call("sim.state")
     journal = fast.room.call("journal.read", kind="step", limit=1000)["entries"]
-    plan = {s["name"]: s for s in fast.room.call("scene.plan", scene="lesson", retry=9.0)["steps"]}
+    plan = {s["name"]: s for s in fast.room.call("scene.plan", scene="lesson", retry=30.0)["steps"]}
     assert plan["projector-on"]["would"] == "skip"
     assert plan["screen-down"]["would"] == "set"
     assert plan["rear"]["would"] == "set"

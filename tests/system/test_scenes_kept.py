@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from conftest import wait
+from conftest import PATIENCE, wait
 from lectern_client import RoomError
 from test_scenes import ENDED, ended, fast, lesson_holds, reached, slow, states, steps, truth  # noqa: F401 (fixtures)
 
@@ -15,6 +15,7 @@ def test_a_duration_is_learnt_and_told(slow):
     run = ended(slow.room, first["run"])
     took = steps(run)["projector-on"]["ms"]
     slow.room.call("point.write", target="projector.power", value="off", timeout_ms=60000, timeout=70.0, retry=60.0)
+    slow.drag()
     second = slow.room.call("scene.start", scene="lesson")
     assert steps(second)["projector-on"]["expected_ms"] == pytest.approx((20000 + took) / 2, abs=20)
     seen = []
@@ -22,17 +23,20 @@ def test_a_duration_is_learnt_and_told(slow):
         here = room.runs.get(second["run"], {})
         if "remaining_ms" in here:
             seen.append(here["remaining_ms"])
+            if len(seen) == 4:
+                slow.run()
         return here.get("state") in ENDED
     slow.room.wait_for(follow, 40.0)
     assert all(left >= 0 for left in seen) and len(seen) > 3
 
 
 def test_a_scenes_deadline_ends_what_is_unfinished(slow):
+    slow.drag()  # nothing else would end it before the projector's own time is over
     run = ended(slow.room, slow.start("short"))
     assert states(run)["projector-on"] == "timeout" and steps(run)["projector-on"]["reason"]
     assert states(run)["source"] in ("timeout", "skipped")  # the line and the scene give up at the same moment
     assert states(run)["rear"] in ("confirmed", "already")
-    assert 1500 <= run["ms"] < 2500
+    assert 5000 <= run["ms"] < 5000 + PATIENCE * 1000
 
 
 def test_what_is_captured_can_be_started(fast):
@@ -53,6 +57,7 @@ def test_what_is_captured_can_be_started(fast):
 
 @pytest.mark.parametrize("how", ["killed", "asked to end"])
 def test_a_run_goes_on_after_the_daemon_is(slow, how):
+    slow.drag()
     run = slow.start("lesson")
     reached(slow.room, run, "projector-on", "waiting")
     reached(slow.room, run, "rear", "confirmed", "already")
@@ -61,6 +66,7 @@ def test_a_run_goes_on_after_the_daemon_is(slow, how):
         slow.daemon.kill()
     else:
         slow.daemon.end()
+    slow.run()
     slow.restart()
     resumed = slow.room.call("scene.run", run=run)
     assert resumed["state"] in ("running", "done"), resumed
@@ -76,6 +82,7 @@ def test_a_run_goes_on_after_the_daemon_is(slow, how):
 
 
 def test_a_run_whose_time_is_over_is_closed_as_interrupted(slow):
+    slow.drag()
     run = slow.start("short")
     reached(slow.room, run, "projector-on", "waiting")
     journal = lambda: slow.room.call("journal.read", kind="scene")["entries"]  # noqa: E731
@@ -83,7 +90,7 @@ def test_a_run_whose_time_is_over_is_closed_as_interrupted(slow):
     started = slow.room.call("scene.run", run=run)["started"]
     slow.daemon.kill()
 
-    wait(lambda: time.time() * 1e6 > started + 1.6e6, what="the scene's deadline")
+    wait(lambda: time.time() * 1e6 > started + 5.1e6, what="the scene's deadline")
     slow.restart()
     closed = slow.room.call("scene.run", run=run)
     assert closed["state"] == "interrupted"

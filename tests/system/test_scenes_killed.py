@@ -39,10 +39,17 @@ def kill_at_any_moment(stage, seed, kills):
     play = Play(stage, 20)
     story = random.Random(seed)
     runs, last = [], 0
+
+    def accounts():
+        """The runs of which the journal has a start, and those of which it has an end."""
+        scenes = [e["data"] for e in everything(play.room) if e["kind"] == "scene"]
+        return ({d["run"] for d in scenes if d["what"] == "started"}, sorted(d["run"] for d in scenes if d["what"] == "ended"))
     for turn in range(kills):
         play.room.call("point.write", target="lights.rear", value=False)
         run = play.start("lesson" if turn % 2 else "end")
         runs.append(run)
+        if turn % 5:  # most are killed after their start is on the disk, the others whenever it happens
+            wait(lambda: run in accounts()[0], what="the start to be on the disk")
         until = time.monotonic() + story.uniform(0, 0.8)
         while time.monotonic() < until:
             play.room.next_event(timeout=max(0.001, until - time.monotonic()))
@@ -54,10 +61,6 @@ def kill_at_any_moment(stage, seed, kills):
             told = ended(play.room, run)
         assert told is None or told["state"] in ENDED
         last = whole_journal(play.room, last)
-
-    def accounts():
-        scenes = [e["data"] for e in everything(play.room) if e["kind"] == "scene"]
-        return ({d["run"] for d in scenes if d["what"] == "started"}, sorted(d["run"] for d in scenes if d["what"] == "ended"))
     wait(lambda: sorted(accounts()[0]) == accounts()[1], what="each run to have ended, once")
     assert accounts()[0] <= set(runs)
     return len(accounts()[0])
@@ -66,4 +69,4 @@ def kill_at_any_moment(stage, seed, kills):
 def test_killed_at_any_moment_of_a_scene_nothing_is_lost(stages):
     """kill -9 at 50 random moments: the journal stays whole and without a gap, and each run is taken up again or closed."""
     runs = at_once(lambda i, kills: kill_at_any_moment(stages[i], 201 + i, kills), shares(50, len(stages)))
-    assert sum(runs) > 40  # most were killed after their start was on the disk
+    assert sum(runs) >= 36  # four in five of each room's

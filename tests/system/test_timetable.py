@@ -4,6 +4,9 @@ which it is about eleven in the morning, so that no test comes near midnight."""
 import datetime
 import getpass
 import json
+import os
+import pathlib
+import signal
 import time
 
 import pytest
@@ -148,13 +151,16 @@ def soon(seconds=3):
 def test_a_lesson_starts_and_ends_by_itself(school):
     school.open("start = lesson\nend = end-of-day\n")
     room, start = school.room, soon(1)
-    school.follow(event("1", start, start + 4))
+    school.follow(event("1", start, start + 600))
     school.becomes("1", "begun")
     assert time.time() >= start
     school.light("front", True)
     school.light("rear", True)
     school.started("lesson", "timetable")
+    end = soon(2)
+    school.follow(event("1", start, end))  # it ends only once all that was seen
     school.becomes("1", "ended")
+    assert time.time() >= end
     school.light("front", False)
     school.started("end-of-day", "timetable")
     told = wait(lambda: [e["data"]["what"] for e in room.call("journal.read", kind="timetable")["entries"]][-2:] ==
@@ -203,8 +209,8 @@ def test_a_kill_at_the_very_start_neither_misses_nor_repeats(school):
     school.open("start = lesson\n")
     room, start = school.room, soon(1)
     school.follow(event("1", start, start + 600))
-    # As soon as anything is seen of the scene.
-    wait(lambda: room.call("state.snapshot")["runs"], what="the scene")
+    # As soon as anything is seen of the scene; at the latest when it is over.
+    wait(lambda: room.call("state.snapshot")["runs"] or school.scenes("lesson"), what="the scene")
     school.daemon.kill()
     school.daemon = school.start()
     school.stage.online(room)
@@ -233,7 +239,9 @@ def test_an_end_waits_for_a_recording_and_says_so(school):
     room = school.room
     room.call("experiment.start", experiment="cooling")
     start = soon(0)
-    school.follow(event("1", start, start + 2))
+    school.follow(event("1", start, start + 600))
+    school.becomes("1", "begun")
+    school.follow(event("1", start, soon(1)))
     held = school.becomes("1", "held")
     assert held["reason"] == "waits for the end of a recording: cooling"
     assert (held["code"], held["about"]) == ("recording", "cooling")
@@ -248,7 +256,10 @@ def test_an_end_waits_for_a_recording_and_says_so(school):
 def test_nothing_is_switched_off_between_two_lessons(school):
     school.open("start = lesson\nend = end-of-day\n")
     start = soon(0)
-    school.follow(event("1", start, start + 2), event("2", start + 3, start + 600))
+    school.follow(event("1", start, start + 600))
+    school.becomes("1", "begun")
+    end = soon(1)
+    school.follow(event("1", start, end), event("2", end + 1, end + 600))
     ended = school.becomes("1", "ended")
     assert "nothing is switched off" in ended["reason"]
     school.becomes("2", "begun")
@@ -310,14 +321,15 @@ def test_holidays_cancel_lessons_and_are_told(school):
 
 def test_a_skipped_lesson_does_not_start(school):
     school.open("start = lesson\n")
-    room, start = school.room, soon(3)
-    school.follow(event("1", start, start + 600))
+    room, start = school.room, soon(8)
+    school.follow(event("1", start, start + 600), event("2", start, start + 600, "X-LECTERN-START:film"))
     school.becomes("1", "planned")
     skipped = room.call("timetable.skip", uid="1", start=start * 1000000)
     assert skipped["state"] == "skipped" and skipped["reason"] == "skipped by " + ME
-    wait(lambda: time.time() > start + 1.5, what="the time of the lesson")
+    school.becomes("2", "begun")
+    school.started("film", "timetable")
     assert school.scenes("lesson") == [] and school.period("1")["state"] == "skipped"
-    for params, code in (({"uid": "2", "start": start * 1000000}, -32001), ({"uid": "1", "start": 5}, -32001),
+    for params, code in (({"uid": "3", "start": start * 1000000}, -32001), ({"uid": "1", "start": 5}, -32001),
                          ({"uid": "1"}, -32602), ({"start": 5}, -32602), ({"uid": "1", "start": "x"}, -32602)):
         with pytest.raises(RoomError) as refused:
             room.call("timetable.skip", **params)
@@ -400,11 +412,13 @@ def test_who_waits_for_days_of_a_timetable_that_goes_is_told(school):
     text = school.stage.room_file.read_text()
     school.stage.room_file.write_text(text[:text.index("[timetable]")])
     far = str((local(time.time() * 1e6) + datetime.timedelta(days=300)).date())
+    school.daemon.process.send_signal(signal.SIGSTOP)  # it finds both at once: the one is not answered before the other has come
     for id, method, params in (("show", "timetable.show", {"day": far}), ("reload", "room.reload", {})):
         school.room.send_raw(json.dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).encode())
+    school.daemon.process.send_signal(signal.SIGCONT)
     answers = {}
     while len(answers) < 2:
-        frames = school.room.receive_raw(20)
+        frames = school.room.receive_raw()
         assert frames, answers
         answer = json.loads(frames[-1])
         answers[answer["id"]] = answer
@@ -434,19 +448,18 @@ def test_other_days_can_be_asked_for(school):
 def test_rules_that_lead_nowhere_do_not_hold_up_the_room(school):
     start = soon(1000)
     wrong = event("x", start - 86400 * 2000, start - 86400 * 2000 + 600, "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30")
-    school.lessons(event("1", start, start + 600), *([wrong] * 20))
     school.open("start = lesson\n")
-    answers = []
-
-    def read():
-        begun = time.monotonic()
-        shown = school.show()
-        answers.append(time.monotonic() - begun)
-        return shown["mistakes"]
-    told = wait(read, 60, "the calendar")
+    children = pathlib.Path("/proc/%d/task/%d/children" % (2 * (school.daemon.process.pid,)))
+    school.lessons(event("1", start, start + 600), *([wrong] * 20))
+    school.room.call("room.reload")
+    reader = int(wait(children.read_text, what="somebody to read it").split()[0])
+    os.kill(reader, signal.SIGSTOP)  # however long it takes
+    for _ in range(3):
+        assert school.show()["mistakes"] == []
+    os.kill(reader, signal.SIGCONT)
+    told = wait(lambda: school.show()["mistakes"], 60, "the calendar")
     assert "took longer than" in told[0], told
-    assert max(answers) < 2, max(answers)
-    assert school.period("1")["state"] == "planned"
+    school.becomes("1", "planned")
 
 
 def test_reloads_while_the_calendar_is_being_read_end_in_the_newest(school):
