@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { fill, gets, has, opensAndCloses, press, radio, stays, tab, tabTo } from './keys.mjs'
-import { Stage, until } from './stage.mjs'
+import { Stage, passes, until } from './stage.mjs'
 
 let stage, room, first, second
 before(async () => {
@@ -57,13 +57,13 @@ async function open(run) {
   return page
 }
 
-// The time at the cursor, once the page says the same for a while: it follows at a pace that can be read.
+// The time at the cursor, once the page says the same for a while by its own clock: it follows at a pace that can be read.
 async function cursor(page) {
-  let said = '', since = 0
   const text = await until(async () => {
+    const said = await page.locator('.lab-when').textContent()
+    await passes(page, 150)
     const now = await page.locator('.lab-when').textContent()
-    if (now !== said) [said, since] = [now, Date.now()]
-    return Date.now() - since > 150 && now.match(/[\u2212-]?[\d.]*\d,\d+/)?.[0]
+    return now === said && now.match(/[\u2212-]?[\d.]*\d,\d+/)?.[0]
   }, 'the cursor')
   return seconds(text)
 }

@@ -2,7 +2,7 @@
 // they want the newest again.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Stage, until } from './stage.mjs'
+import { Stage, passes, until } from './stage.mjs'
 
 let stage
 before(async () => {
@@ -35,11 +35,11 @@ const when = (page) => page.locator('.lab-when').textContent()
 // says counts when it has said the same for a while.
 async function timeAt(page, touch, part) {
   await touch.drag([part], [part], 0)
-  let said = '', since = 0
   const text = await until(async () => {
+    const said = await when(page)
+    await passes(page, 200)
     const now = await when(page)
-    if (now !== said) [said, since] = [now, Date.now()]
-    return Date.now() - since > 200 && now.match(/[\u2212-]?[\d.]+,\d+/)?.[0]
+    return now === said && now.match(/[\u2212-]?[\d.]+,\d+/)?.[0]
   }, 'the cursor')
   return seconds(text)
 }
@@ -83,7 +83,7 @@ test('fingers zoom, pan and select while data flow, and the view stays where the
   near(later.to, panned.to, panned.span)
 
   await touch.down([0.3])
-  await new Promise((next) => setTimeout(next, 600)) // a long press is one by its time
+  await passes(page, 600) // a long press is one by its time
   await touch.move([0.6])
   await touch.up()
   await page.getByRole('tab', { name: 'Phân tích' }).tap()

@@ -36,6 +36,9 @@ export async function until(condition, what = 'the condition', ms = PATIENCE) {
   }
 }
 
+// So much time has passed for the page as well: what it had set its clock for before has happened, however slow the machine.
+export const passes = (page, ms) => page.evaluate((wait) => new Promise((next) => setTimeout(next, wait)), ms)
+
 class Program {
   constructor(stage, name, args, env = {}) {
     this.name = name

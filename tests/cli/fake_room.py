@@ -94,12 +94,12 @@ class FakeRoom:
         self.outbox = []
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
-        assert self.ready.wait(5)
+        assert self.ready.wait(30)
 
     def stop(self):
         if self.thread:
             self.stopping.set()
-            self.thread.join(5)
+            self.thread.join(30)
             assert not self.thread.is_alive()
             self.thread = None
 

@@ -63,7 +63,7 @@ def test_a_room_whose_daemon_died_is_told_from_one_that_never_was(cli, run, say)
 def test_a_room_that_says_nothing_is_no_answer(english, room):
     room.handlers["room.describe"] = lambda _: None
     room.handlers["device.list"] = lambda _: None
-    got = english("devices", "--timeout", "200ms")
+    got = english("devices", "--timeout", "2s")
     assert got.code == 4 and "did not answer device.list" in got.err
 
 

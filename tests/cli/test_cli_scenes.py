@@ -160,7 +160,7 @@ def test_ctrl_c_leaves_the_scene_running_and_says_how_to_stop_it(cli, room):
 
 def test_a_room_that_goes_away_is_not_waited_for_longer_than_wanted(cli, room, say):
     Script(room, DONE[0])
-    process = cli.start("scene", "start", "lesson", "--wait", "--timeout", "5s", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = cli.start("scene", "start", "lesson", "--wait", "--timeout", "12s", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     reader = Reader(process)
     reader.until("✓ power")
     room.stop()

@@ -1,6 +1,6 @@
 """lectern get, set, invoke: values, and the truth about them."""
 
-import time
+import re
 
 import pytest
 
@@ -134,7 +134,7 @@ def test_set_of_a_verdict_it_does_not_know_is_no_success(english, room):
 
 def test_set_without_an_answer_says_that_it_does_not_know(english, room):
     room.handlers["point.write"] = lambda _: None
-    got = english("set", "projector.power", "on", "--timeout", "100ms")
+    got = english("set", "projector.power", "on", "--timeout", "3s")
     assert got.code == 4
     assert "whether it was done is not known" in got.err
 
@@ -149,14 +149,9 @@ def test_errors_are_json_too_when_asked_for(cli, room):
 
 
 def test_set_on_a_terminal_shows_that_it_is_going_on(english, room):
-    asked = []
-
-    def slow(params):
-        asked.append(time.monotonic())
-        return None
-    room.handlers["point.write"] = slow
-    got = english.on_terminal("set", "projector.power", "on", "-t", "1500ms")
-    assert "projector.power → on … 1" in got.out
+    room.handlers["point.write"] = lambda _: None
+    got = english.on_terminal("set", "projector.power", "on", "-t", "5s")
+    assert re.search("projector.power → on … [1-5]", got.out)
     assert got.code == 4
 
 

@@ -2,11 +2,11 @@
 
 import json
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
 import threading
-import time
 
 import pytest
 
@@ -177,10 +177,8 @@ def test_a_change_with_lectern_user_ends_sessions_within_seconds(web):
     for change in (["change", "Lan", "--secret-stdin"], ["change", "Lan", "--role", "viewer"], ["sign-out", "Lan"], ["remove", "Lan"]):
         token = web.session("Lan")
         page = web.page(token)
-        begin = time.monotonic()
         user(web, *change, stdin="7391\n")
-        assert page.closed(10).code == 4401, change
-        assert time.monotonic() - begin < 5
+        assert page.closed().code == 4401, change  # within 2 s, usually; a page that says nothing is not asked again
         assert me(web, token).json["person"] is None
     assert other.call("web.follow")["result"] == {}
 
@@ -257,8 +255,10 @@ def test_guesses_wait_in_a_bounded_queue_and_pages_do_not_wait_for_them(web):
 
 def test_one_address_takes_four_places_of_the_queue(web):
     connections = [From(web, "127.0.0.66") for _ in range(12)]
+    web.program.process.send_signal(signal.SIGSTOP)  # it finds all of them at once
     for i, connection in enumerate(connections):
         connection.ask("/api/sign-in", {"name": "name %d" % i, "secret": PIN})
+    web.program.process.send_signal(signal.SIGCONT)
     answers = [c.response() for c in connections]
     busy = [a for a in answers if a.status == 429]
     assert len(busy) >= 4 and {a.json["error"]["code"] for a in busy} == {"busy"}
@@ -271,7 +271,7 @@ def test_an_expired_session_is_refused_and_its_cookie_taken_away(web):
     token = web.session()
     page = web.page(token)
     change_file(web, "UPDATE session SET seen = seen - 43201")
-    assert page.closed(10).code == 4401
+    assert page.closed().code == 4401
     assert me(web, token).json["person"] is None and given(me(web, token)) == ""
     assert web.post("/api/renew", {}, Cookie="lectern=" + token).status == 401
     assert Page(web, token).closed().code == 4401
@@ -288,7 +288,7 @@ def test_renewing_keeps_pages_open_and_gives_another_token(web):
     change_file(web, "UPDATE session SET used = used - 30")
     other = web.page(web.session("Minh"))
     user(web, "sign-out", "Minh")
-    assert other.closed(10).code == 4401  # the gateway has looked at all pages
+    assert other.closed().code == 4401  # the gateway has looked at all pages
     assert page.call("web.follow")["result"] == {}
 
 
