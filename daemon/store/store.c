@@ -45,7 +45,7 @@ struct store_item *store_item_new(enum store_kind kind, const char *const text[]
 
 /* ---- Opening and closing ------------------------------------------------------------------------------------ */
 
-static void free_store(struct lec_store *s)
+void store_free(struct lec_store *s)
 {
     store_db_close(&s->db);
     free(s->note);
@@ -107,7 +107,7 @@ int lec_store_open(const char *file, int64_t keep_ns, const struct lec_store_cal
     if (rc == 0 && lec_thread_begin(&s->thread, NULL, store_actor, s) != 0)
         rc = lec_fail(err, LEC_E_NOMEM, "no thread for the journal");
     if (rc < 0) {
-        free_store(s);
+        store_free(s);
         return rc;
     }
     *out = s;
@@ -133,6 +133,10 @@ void lec_store_close(struct lec_store **store, int timeout_ms)
     while (!s->has_ended && rc != ETIMEDOUT)
         rc = pthread_cond_timedwait(&s->ended, &s->lock, &until);
     bool ended = s->has_ended;
+    if (!ended) { /* it hangs in the disk: what it still uses is its own from now on */
+        s->left_alone = true;
+        pthread_detach(s->thread);
+    }
     size_t waiting = s->waiting;
     uint64_t lost = s->lost;
     pthread_mutex_unlock(&s->lock);
@@ -141,10 +145,7 @@ void lec_store_close(struct lec_store **store, int timeout_ms)
                 waiting, (unsigned long long)lost);
     if (ended) {
         pthread_join(s->thread, NULL);
-        free_store(s);
-    } else {
-        /* It hangs in the disk. The program ends, and what the thread still uses must stay until then. */
-        pthread_detach(s->thread);
+        store_free(s);
     }
 }
 

@@ -476,8 +476,11 @@ static void end(struct actor *a)
     }
     pthread_mutex_lock(&s->lock);
     s->has_ended = true;
+    bool left_alone = s->left_alone;
     pthread_cond_broadcast(&s->ended);
     pthread_mutex_unlock(&s->lock);
+    if (left_alone)
+        store_free(s);
 }
 
 void *store_actor(void *store)

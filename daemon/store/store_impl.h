@@ -75,6 +75,7 @@ struct lec_store {
     int64_t lost_from_us, lost_to_us;
     bool gathering; /* the actor will look for entries by itself; no need to wake it */
     bool closing, has_ended;
+    bool left_alone; /* nobody waits for the actor any more: it frees this */
 
     struct store_db *db;     /* the actor's, from its start on; NULL while it cannot be opened */
     uint64_t last;           /* newest number told, or begun behind; likewise the actor's */
@@ -93,6 +94,8 @@ struct store_item *store_item_new(enum store_kind kind, const char *const text[]
 int store_open_file(struct lec_store *s, const char *broken, struct lec_err *err);
 /* The thread. */
 void *store_actor(void *store);
+/* Nobody uses it any more: not the thread either. */
+void store_free(struct lec_store *s);
 
 /* store_read.c: journal.read in slices, so that a long search does not hold up what is to be written. */
 

@@ -3,6 +3,7 @@
  * finds before the C library's, writes by SQLite's own hook for system calls. */
 #include "unit/store_stage.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -365,6 +366,44 @@ static int close_on_a_disk_that_hangs(const char *file)
     _exit(lec_now() - begun > 250 * LEC_MS ? 0 : 1);
 }
 
+static size_t count_threads(void)
+{
+    size_t n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (const struct dirent *entry; (entry = readdir(tasks));)
+        n += entry->d_name[0] != '.';
+    closedir(tasks);
+    return n;
+}
+
+/* The disk goes on when nobody waits for it any more. What is left over then, AddressSanitizer tells at the end of this process. */
+static int close_on_a_disk_that_hangs_for_a_while(const char *file)
+{
+    struct lec_store *store;
+    struct lec_store_callbacks callbacks = {0};
+    if (lec_store_open(file, STAGE_FOREVER, &callbacks, &store, NULL) != 0)
+        return 2;
+    atomic_store(&sync_hangs, true);
+    lec_store_append(store,
+                     &(struct lec_entry){.kind = "state", .device = "", .name = "", .principal = "", .data = ""});
+    lec_store_close(&store, 1);
+    atomic_store(&sync_hangs, false);
+    alarm(30);
+    while (count_threads() > 1)
+        poll(NULL, 0, 10);
+    return 0;
+}
+
+static void a_disk_that_hung_while_it_was_closed_leaves_nothing_behind(void **state)
+{
+    struct stage *s = *state;
+    stage_close(s);
+    assert_int_equal(result_of(run_self("--hang-a-while", s->file, -1)), 0);
+    stage_open(s, STAGE_FOREVER);
+    assert_int_equal(stage_check_gapless(s), 1);
+}
+
 static void closing_does_not_wait_for_a_disk_that_hangs(void **state)
 {
     struct stage *s = *state;
@@ -421,6 +460,8 @@ int main(int argc, char **argv)
         return write_until_killed(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--hang") == 0)
         return close_on_a_disk_that_hangs(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "--hang-a-while") == 0)
+        return close_on_a_disk_that_hangs_for_a_while(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--disk") == 0)
         return fill_a_small_disk(argv[2]);
     hook_writes();
@@ -435,6 +476,7 @@ int main(int argc, char **argv)
         TEST(a_clock_that_steps_back_an_hour_costs_no_entry_and_no_order),
         TEST(fifty_kills_leave_the_journal_whole_gapless_and_with_all_that_was_told),
         TEST(closing_does_not_wait_for_a_disk_that_hangs),
+        TEST(a_disk_that_hung_while_it_was_closed_leaves_nothing_behind),
         TEST(a_small_file_system_that_is_really_full_loses_nothing_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
