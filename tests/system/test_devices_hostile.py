@@ -119,23 +119,26 @@ class Line:
 
 
 def rush(room, requests, bystanders=BYSTANDERS):
-    """Sends {key: (method, params)} at once; until all are answered, asks the bystanders freshly again and again.
-    Returns {key: answer}."""
+    """Sends {key: (method, params)} at once; until all are answered, and each of the bystanders well, asks these freshly again and
+    again. Returns {key: answer}."""
     line, others = Line(room), Line(room)
-    answers = {}
+    answers, well = {}, set()
     for key, (method, params) in requests.items():
         line.send(key, method, **params)
     end = time.monotonic() + 3 * PATIENCE
-    while len(answers) < len(requests):
+    while len(answers) < len(requests) or len(well) < len(bystanders):
         for target in bystanders:
             others.send(target, "point.read", target=target, fresh=True)
         for _ in bystanders:
             target, answer = others.receive()
-            assert answer.get("result", {}).get("quality") == "good", (target, answer)
+            if answer.get("result", {}).get("quality") == "good":
+                well.add(target)
+            else:  # it was not heard while the machine stood still; the driver modbus waits for a second at most
+                assert "error" in answer and verdict_of(answer) in FAILS, (target, answer)
         while len(answers) < len(requests) and line.socket.poll(20):
             key, answer = line.receive()
             answers[key] = answer
-        assert time.monotonic() < end, "no answer to %r" % (set(requests) - set(answers))
+        assert time.monotonic() < end, "no answer to %r, or from %r" % (set(requests) - set(answers), set(bystanders) - well)
     line.close()
     others.close()
     return answers
@@ -150,7 +153,7 @@ def verdict_of(answer):
 def rush_until(room, requests, expected):
     """As rush. Who was not heard in the 400 ms of its device on a machine that stood still is asked again, where its verdict
     ({key: verdicts}) may not be that; who is really not heard is not heard the last time either."""
-    answers, left, end = {}, dict(requests), time.monotonic() + PATIENCE
+    answers, left, end = {}, dict(requests), time.monotonic() + 3 * PATIENCE
     while left:
         answers.update(rush(room, left))
         left = {key: request for key, request in left.items()
@@ -261,5 +264,5 @@ def test_a_fault_ends_in_a_verdict_and_costs_only_its_device(hostile, fault):
     for device in on:
         if now[device]["status"] == "away":
             assert now[device]["reason"] and now[device]["remedy"]["vi"] and now[device]["remedy"]["en"]
-    assert all(now[target.split(".")[0]]["status"] == "online" for target in BYSTANDERS)
+    wait(lambda: all(states()[target.split(".")[0]]["status"] == "online" for target in BYSTANDERS), what="the others online")
     hostile.well()

@@ -71,7 +71,7 @@ def endless_lines(connection):
         connection.sendall(b"%1POWR=1\r\n" * 5000)
 
 
-# Whoever waits for one of the four waits for two minutes: no test has that patience.
+# Whoever waits for one of the first three waits for two minutes (the driver modbus for a second each time): no test has that patience.
 PEERS = """
 [room]
 id = peers

@@ -248,4 +248,4 @@ def test_a_recording_goes_on_at_its_rate_after_a_replug_and_says_what_is_missing
         spacing = [b - a for a, b in zip(channel["t"], channel["t"][1:])]
         assert min(spacing) > 0
         assert sum(0.0005 < d < 0.008 for d in spacing) > 700  # at the rate that it has by itself they are 0.01 apart
-    assert rate() == 100  # given back
+    wait(lambda: rate() == 100, what="the rate given back")

@@ -224,10 +224,10 @@ def test_a_run_tells_what_was_lost(probes):
     wait(lambda: truth(sim, "force", "lost") == LOST, what="the loss")
     enough = shown(room, run)["samples"] + 200
     wait(lambda: shown(room, run)["samples"] > enough, what="more samples")
+    assert truth(sim, "force", "period") == 0.005
     room.call("experiment.stop", run=run)
     done = wait(lambda: shown(room, run) if shown(room, run)["state"] == "stopped" else None, what="the end")
-    assert done["lost"] == 3 * LOST  # samples, three in a packet
-    assert truth(sim, "force", "period") == 0.005
+    assert abs(done["lost"] - 3 * LOST) < LOST / 2  # samples, three in a packet; some more where the machine stood still
     times = room.call("run.read", run=run)["channels"][0]["t"]
     steps = [b - a for a, b in zip(times, times[1:])]
     assert 1 <= len([s for s in steps if s > 0.0125]) <= LOST  # the gaps, wherever the packets were: each is 0.02 at least
