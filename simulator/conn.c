@@ -16,8 +16,8 @@
 /* Bytes that wait to go out on one connection; what a client does not read is lost beyond that. */
 #define TX_MAX 65536
 /* A pseudo-terminal holds 4 KiB; a real port has larger buffers, and they are filled by a clock, not at once. */
-#define PTY_PATIENCE_NS (300 * LEC_MS)
-#define PTY_AGAIN_NS    (2 * LEC_MS)
+#define PTY_AGAIN_NS (2 * LEC_MS)
+#define PTY_TRIES    150 /* not a time: whoever stood still together with the reader has not waited for it */
 
 struct sim_chunk {
     struct sim_chunk *next;
@@ -90,7 +90,9 @@ static void send_due(void *ctx)
             sim_conn_end(c, false);
             return;
         }
-        if (sent < 0 && is_file && errno == EAGAIN && now - c->tx->at < PTY_PATIENCE_NS) {
+        bool full = sent < 0 && is_file && errno == EAGAIN;
+        c->full = full ? c->full + 1 : 0;
+        if (full && c->full < PTY_TRIES) {
             loop_timer_set(l, &c->tx_timer, now + PTY_AGAIN_NS);
             return;
         }

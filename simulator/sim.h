@@ -172,6 +172,7 @@ struct sim_conn {
     bool is_pty, ending; /* ending: close once everything is out */
     bool packets;        /* what is sent in one piece arrives in one piece */
     bool blocked;
+    unsigned full; /* how often in a row a pseudo-terminal took nothing */
     void *face;
     struct sim_conn *next;
 };
