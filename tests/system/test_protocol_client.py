@@ -10,7 +10,7 @@ import time
 import pytest
 import zmq
 
-from conftest import wait
+from conftest import PATIENCE, wait
 from lectern_client import NoAnswer, Restarted, Room, RoomError
 
 ROOM = """
@@ -204,13 +204,13 @@ def test_a_subscription_to_one_device_brings_that_device_only(play):
     events.connect(play.room.event_at)
     events.subscribe("school/client/state/lights")
     events.subscribe("school/client/heartbeat/")
-    assert events.poll(10000) and b"heartbeat" in events.recv_multipart()[0]
+    assert events.poll(PATIENCE * 1000) and b"heartbeat" in events.recv_multipart()[0]
     for value in (True, False, True):
         play.room.call("point.write", target="lights.rear", value=value)
         play.room.call("point.write", target="audio.level", value=-5 if value else -6)
     seen = []
     while len([s for s in seen if s[0] != b"school/client/heartbeat/room"]) < 3:
-        assert events.poll(10000), seen
+        assert events.poll(PATIENCE * 1000), seen
         seen.append(events.recv_multipart())
     assert {s[0] for s in seen} <= {b"school/client/state/lights", b"school/client/heartbeat/room"}
     events.close(linger=0)
@@ -221,7 +221,7 @@ def test_journal_events_are_the_entries_that_can_be_read(play):
     told = {}
     for value in (-1, -2, -3):
         play.room.call("point.write", target="audio.level", value=value)
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while sum(e["kind"] == "command" for e in told.values()) < 3:
         event = play.room.next_event(timeout=1)
         if event:
@@ -254,12 +254,11 @@ def test_an_event_lost_in_the_middle_is_noticed_by_the_next_of_its_topic(leaky):
 def test_a_lost_last_event_is_noticed_by_the_heartbeat(leaky):
     play, leak, client = leaky
     settled(client)
-    leak.loses = lambda topic, body: topic.endswith("/state/lights")
+    leak.loses = lambda topic, body: "/state/" in topic  # of other devices, too: a later number of theirs would hide the lost one
     play.room.call("point.write", target="lights.rear", value=True)
     wait(lambda: leak.lost)
-    begin = time.monotonic()
-    client.wait_for(lambda c: c.value("lights.rear")["value"] is True, 5)
-    assert client.gaps >= 1 and time.monotonic() - begin < 4
+    client.wait_for(lambda c: c.value("lights.rear")["value"] is True)  # nothing but heartbeats could tell it
+    assert client.gaps >= 1
     leak.loses = lambda topic, body: False
     settled(client)
 
@@ -284,37 +283,46 @@ def test_whatever_is_lost_the_state_is_right_in_the_end(leaky):
 
 
 def test_the_heartbeat_comes_each_second_and_at_once_to_a_newcomer(play):
-    begin = time.monotonic()
+    def greeted():
+        """Of those who come one after the other each would wait for the next second, if it was not told at once."""
+        begin = time.monotonic()
+        for _ in range(10):
+            with play.stage.room() as newcomer:
+                newcomer.subscribe(kinds=("state",))
+        return time.monotonic() - begin < 5
+    wait(greeted, 2 * PATIENCE, "ten newcomers to be greeted in less than ten seconds, if only once")
+
     play.room.subscribe(kinds=("state",))
-    assert time.monotonic() - begin < 0.9
     beats = []
-    while len(beats) < 4:
-        event = play.room._receive(3.0)
-        assert event, "no heartbeat for 3 s"
+
+    def regular():
+        """On a machine that stands still at times a beat is late; on no machine are many in a row, or many too early."""
+        event = play.room._receive(PATIENCE)
+        assert event, "no heartbeat"
         if event["kind"] == "heartbeat":
-            beats.append((time.monotonic(), event["body"]))
-    for (earlier, _), (later, _) in zip(beats[1:], beats[2:]):
-        assert 0.5 < later - earlier < 2.0
-    assert all(body["boot"] == play.room.boot and body["last"].get("state", 0) > 0 for _, body in beats)
+            beats.append(event["body"])
+        steps = [(later["time"] - earlier["time"]) / 1e6 for earlier, later in zip(beats[-4:], beats[-3:])]
+        return len(steps) == 3 and all(0.5 < step < 2.0 for step in steps)
+    wait(regular, 2 * PATIENCE, "four beats, a second apart")
+    assert all(body["boot"] == play.room.boot and body["last"].get("state", 0) > 0 for body in beats)
 
 
 def test_three_seconds_without_a_heartbeat_mean_out_of_reach(play):
     play.room.subscribe()
-    assert play.room.alive
+    wait(lambda: play.room.alive or play.room.next_event(timeout=0.2) and False, what="a heartbeat")
     play.daemon.process.send_signal(signal.SIGSTOP)
     try:
         begin = time.monotonic()
         while play.room.alive:
             play.room.next_event(timeout=0.2)
-            assert time.monotonic() - begin < 6
+            assert time.monotonic() - begin < PATIENCE
         assert time.monotonic() - begin > 1.5
         with pytest.raises(NoAnswer):
             play.room.call("point.read", target="audio.level", timeout=0.5)
     finally:
         play.daemon.process.send_signal(signal.SIGCONT)
-    play.room.next_event(timeout=3)
-    wait(lambda: play.room.next_event(timeout=0.2) or play.room.alive, what="the room to be heard again")
-    assert play.room.alive and play.room.restarts == 0
+    wait(lambda: play.room.alive or play.room.next_event(timeout=0.2) and False, what="the room to be heard again")
+    assert play.room.restarts == 0
     settled(play.room)
 
 
@@ -389,13 +397,19 @@ def test_what_a_stranger_is_told_about_a_room_is_enough_to_use_it(play):
 
 
 def test_answers_come_in_the_order_in_which_they_are_ready(play):
-    play.sim.call("sim.fault", device="audio", fault="delay", ms=400)
+    play.sim.call("sim.fault", device="audio", fault="silence")
     socket = play.room.context.socket(zmq.DEALER)
     socket.connect(play.room.command_at)
     for name, target in (("slow", "audio.level"), ("quick", "lights.rear")):
-        socket.send_json({"jsonrpc": "2.0", "id": name, "method": "point.read", "params": {"target": target, "fresh": True}})
-    order = [socket.recv_json()["id"] for _ in range(2) if socket.poll(20000)]
-    assert order == ["quick", "slow"]
+        socket.send_json({"jsonrpc": "2.0", "id": name, "method": "point.read",
+                          "params": {"target": target, "fresh": True, "timeout_ms": 60000}})
+
+    def next_one():
+        assert socket.poll(PATIENCE * 1000), "no answer"
+        return socket.recv_json()["id"]
+    assert next_one() == "quick"  # the other one cannot be ready
+    play.sim.call("sim.clear", device="audio")
+    assert next_one() == "slow"
     socket.close(linger=0)
 
 
@@ -405,7 +419,7 @@ def test_traced_bytes_are_those_on_the_wire_until_tracing_ends(play):
     assert play.room.call("line.trace", line=line, on=True) == {"line": line, "on": True}
     play.room.call("point.write", target="audio.level", value=-31)
     bytes_of = {"sent": b"", "received": b""}
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while b"Level1 set level 1 -31" not in bytes_of["sent"] or b"+OK" not in bytes_of["received"]:
         event = play.room.next_event(timeout=1)
         if event:
