@@ -1,13 +1,16 @@
 /* Modbus TCP: transactions a second while lecternd polls 4 slaves of 100 registers flat out, against a bare libmodbus
  * loop that does the same; and, with scattered points, the transactions of one round against the fewest possible.
  *
- * The slave is libmodbus too, in a process of its own that only counts and answers. */
+ * The slaves are libmodbus too, processes of their own that only count and answer: one for each side, so that both sides can
+ * be there at a time and take turns. */
 #include <modbus.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -15,24 +18,28 @@
 
 #define SLAVES    4
 #define REGISTERS 100
-#define SECONDS   1
-#define ROUNDS    9
+/* A turn is short, so that both sides meet the same states of the machine: its speed changes within a second. */
+#define TURN_US 50000
+#define TURNS   40
+#define ROOMS   5
+
+enum side { BARE, OURS, SIDES };
 
 struct shared {
-    _Atomic uint64_t transactions;
-    _Atomic int port;
+    _Atomic uint64_t transactions[SIDES];
+    _Atomic int port[SIDES];
 } * shared;
 
 static void slave(void *arg)
 {
-    (void)arg;
+    const enum side *side = arg;
     modbus_t *ctx = NULL;
     int listener = -1;
     for (int port = 20000 + getpid() % 20000; listener < 0; port++) {
         ctx = modbus_new_tcp("127.0.0.1", port);
         listener = modbus_tcp_listen(ctx, 1);
         if (listener >= 0)
-            shared->port = port;
+            shared->port[*side] = port;
         else
             modbus_free(ctx);
     }
@@ -45,7 +52,7 @@ static void slave(void *arg)
         for (int n; (n = modbus_receive(ctx, query)) >= 0;) {
             if (n == 0)
                 continue;
-            shared->transactions++;
+            shared->transactions[*side]++;
             modbus_reply(ctx, query, n, map);
         }
         modbus_close(ctx);
@@ -55,7 +62,7 @@ static void slave(void *arg)
 static void bare(void *arg)
 {
     (void)arg;
-    modbus_t *ctx = modbus_new_tcp("127.0.0.1", shared->port);
+    modbus_t *ctx = modbus_new_tcp("127.0.0.1", shared->port[BARE]);
     if (modbus_connect(ctx) < 0)
         _exit(1);
     uint16_t registers[REGISTERS];
@@ -66,16 +73,31 @@ static void bare(void *arg)
     }
 }
 
-static double rate(void)
+static void wait_for_transactions(enum side side, uint64_t n)
 {
-    uint64_t first = shared->transactions;
-    for (double end = bench_now() + 10; shared->transactions < first + 2000;)
+    uint64_t first = shared->transactions[side];
+    for (double end = bench_now() + 10; shared->transactions[side] < first + n;)
         if (bench_now() > end)
             bench_die("the slave is not asked");
-    uint64_t before = shared->transactions;
+}
+
+static void pause_side(pid_t pid)
+{
+    kill(pid, SIGSTOP);
+    waitpid(pid, NULL, WUNTRACED);
+}
+
+/* Transactions a second while only this side runs. */
+static double turn(enum side side, pid_t pid)
+{
+    kill(pid, SIGCONT);
+    wait_for_transactions(side, 100);
+    uint64_t before = shared->transactions[side];
     double begin = bench_now();
-    usleep((useconds_t)(SECONDS * 1e6));
-    return (double)(shared->transactions - before) / (bench_now() - begin);
+    usleep(TURN_US);
+    double rate = (double)(shared->transactions[side] - before) / (bench_now() - begin);
+    pause_side(pid);
+    return rate;
 }
 
 static void make_room(char *room, size_t size, const char *profile, int slaves)
@@ -84,28 +106,37 @@ static void make_room(char *room, size_t size, const char *profile, int slaves)
     for (int i = 1; i <= slaves; i++)
         n += (size_t)snprintf(room + n, size - n,
                               "[device s%d]\nprofile = bench/%s\nline = modbus+tcp://127.0.0.1:%d?slave=%d\n", i,
-                              profile, shared->port, i);
+                              profile, shared->port[OURS], i);
 }
 
 static void flat_out(void)
 {
     char room[2048];
-    double ours[ROUNDS], peer[ROUNDS], share[ROUNDS];
+    double rates[SIDES][ROOMS * TURNS], share[ROOMS * TURNS];
+    size_t n = 0;
     make_room(room, sizeof room, "hundred", SLAVES);
-    for (int r = 0; r < ROUNDS; r++) {
-        pid_t pid = bench_fork(-1, bare, NULL);
-        peer[r] = rate();
-        bench_stop(pid);
-        pid = bench_room(-1, "modbus", room, NULL);
-        ours[r] = rate();
-        bench_stop(pid);
-        share[r] = ours[r] / peer[r]; /* neighbours in time: a machine's speed changes */
+    pid_t pids[SIDES] = {[BARE] = bench_fork(-1, bare, NULL)};
+    for (int r = 0; r < ROOMS; r++) {
+        pids[OURS] = bench_room(-1, "modbus", room, NULL);
+        for (int side = BARE; side < SIDES; side++) {
+            wait_for_transactions(side, 2000);
+            pause_side(pids[side]);
+        }
+        for (int t = 0; t < TURNS; t++, n++) {
+            for (int side = BARE; side < SIDES; side++)
+                rates[side][n] = turn(side, pids[side]);
+            share[n] = rates[OURS][n] / rates[BARE][n];
+        }
+        kill(pids[BARE], SIGCONT);
+        kill(pids[OURS], SIGCONT);
+        bench_stop(pids[OURS]);
     }
-    double a = bench_percentile(ours, ROUNDS, 50), b = bench_percentile(peer, ROUNDS, 50);
-    bench_row("modbus.flat-out (of bare libmodbus)", bench_percentile(share, ROUNDS, 50), "x", 0.95, false);
-    bench_note("%.0f transactions/s against %.0f; %d slaves of %d registers; a quarter of the rounds below %.3g, one "
+    bench_stop(pids[BARE]);
+    bench_row("modbus.flat-out (of bare libmodbus)", bench_percentile(share, n, 50), "x", 0.95, false);
+    bench_note("%.0f transactions/s against %.0f; %d slaves of %d registers; a quarter of the turns below %.3g, one "
                "above %.3g",
-               a, b, SLAVES, REGISTERS, bench_percentile(share, ROUNDS, 25), bench_percentile(share, ROUNDS, 75));
+               bench_percentile(rates[OURS], n, 50), bench_percentile(rates[BARE], n, 50), SLAVES, REGISTERS,
+               bench_percentile(share, n, 25), bench_percentile(share, n, 75));
 }
 
 /* The registers of the scattered profile, and the fewest reads that cover them when a read spans at most `most` registers
@@ -140,12 +171,12 @@ static void coalesced(void)
                               scattered[i], scattered[i]);
     bench_profile("scattered", text, 0, "", 0);
     make_room(room, sizeof room, "scattered", 1);
-    uint64_t before = shared->transactions;
+    uint64_t before = shared->transactions[OURS];
     pid_t pid = bench_room(-1, "modbus", room, NULL);
     void *dealer = bench_dealer(bench_command("modbus"));
     bench_until(dealer, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"point.read\",\"params\":{\"target\":\"s1.r640\"}}",
                 "\"value\":4480", 5);
-    uint64_t used = shared->transactions - before;
+    uint64_t used = shared->transactions[OURS] - before;
     bench_row("modbus.scattered transactions", (double)used, "", fewest(60, 10), true);
     bench_note("for %zu points on one slave, at most 60 registers a read, gaps up to 10",
                sizeof scattered / sizeof *scattered);
@@ -160,9 +191,12 @@ int main(void)
                   "[device]\nclass = sensor\ndriver = modbus\nvendor = Bench\nmodel = Hundred\nsource = made up\n"
                   "[driver]\nmax registers = 125\n",
                   REGISTERS, "type = int\naccess = read\nregister = holding %d\nperiod = 1us", 1);
-    bench_fork(-1, slave, NULL);
-    while (!shared->port)
-        usleep(1000);
+    static enum side sides[SIDES] = {BARE, OURS};
+    for (int i = BARE; i < SIDES; i++) {
+        bench_fork(-1, slave, &sides[i]);
+        while (!shared->port[i])
+            usleep(1000);
+    }
     flat_out();
     coalesced();
     return bench_end();

@@ -15,8 +15,9 @@ struct lec_sink {
     void *ctx;
     void (*value)(void *ctx, const struct lec_point *point, enum lec_quality quality, const struct lec_value *value,
                   const char *reason);
-    /* These points were read again and hold what was published last. May be NULL: value is called instead. */
-    void (*same)(void *ctx, const struct lec_point *const points[], size_t n);
+    /* `first` and the n - 1 points after it were read again and hold what was published last. May be NULL: value is called
+     * instead. */
+    void (*same)(void *ctx, const struct lec_point *first, size_t n);
     void (*event)(void *ctx, const struct lec_device *desc, const char *name, const char *data);
     /* 1 to LEC_BLOCK_SAMPLES samples. */
     void (*block)(void *ctx, const struct lec_point *point, const struct lec_block *block);

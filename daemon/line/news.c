@@ -154,27 +154,35 @@ static void on_value(void *ctx, const struct lec_point *point, enum lec_quality 
         stream_heard(d);
 }
 
+/* Whether each is good and waits for the next batch already, and none is told as blocks. */
+static bool all_waiting(const uint8_t *news, size_t n)
+{
+    unsigned other = 0;
+    for (size_t i = 0; i < n; i++)
+        other |= (news[i] & (NEWS_GOOD | NEWS_WAITING | NEWS_BLOCKS)) ^ (NEWS_GOOD | NEWS_WAITING);
+    return other == 0;
+}
+
 /* lec_sink.same: what was published last has been read again. */
-static void on_same(void *ctx, const struct lec_point *const points[], size_t n)
+static void on_same(void *ctx, const struct lec_point *first, size_t n)
 {
     struct line *line = ctx;
-    struct line_device *d = device_of(line, points[0]->device);
+    struct line_device *d = device_of(line, first->device);
     struct report_cache now = {0};
     stamp(line, &now);
     d->same_ns = now.time_ns;
     d->same_us = now.time_us;
-    const struct lec_device *desc = d->h.dev.desc;
-    const uint8_t *known = d->news;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = lec_place(desc, points[i]);
-        if ((known[at] & (NEWS_GOOD | NEWS_WAITING | NEWS_BLOCKS)) == (NEWS_GOOD | NEWS_WAITING))
-            continue; /* that it is fresh will be told already */
-        if (known[at] & NEWS_GOOD) {
+    size_t begin = lec_place(d->h.dev.desc, first);
+    if (all_waiting(d->news + begin, n))
+        return; /* that they are fresh will be told already */
+    for (size_t at = begin; at < begin + n; at++) {
+        const struct lec_point *point = first + (at - begin);
+        if (d->news[at] & NEWS_GOOD) {
             news(d, at, 0);
-            if (known[at] & NEWS_BLOCKS)
-                tell_reading(d, points[i], true, &d->h.points[at].value, now.time_ns);
+            if (d->news[at] & NEWS_BLOCKS)
+                tell_reading(d, point, true, &d->h.points[at].value, now.time_ns);
         } else if (d->h.points[at].quality == LEC_GOOD) { /* it had gone stale meanwhile */
-            on_value(ctx, points[i], LEC_GOOD, &d->h.points[at].value, "");
+            on_value(ctx, point, LEC_GOOD, &d->h.points[at].value, "");
         }
     }
 }
