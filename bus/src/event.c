@@ -72,12 +72,13 @@ int lec_event_parse(const char *prefix, const void *const frames[], const size_t
         return LEC_E_FRAME;
     e.body = json_loadb(frames[1], sizes[1], JSON_REJECT_DUPLICATES, NULL);
     const json_t *seq = json_object_get(e.body, "seq");
-    const json_t *prev = json_object_get(e.body, "prev");
+    const json_t *before = json_object_get(e.body, "before");
     const json_t *time = json_object_get(e.body, "time");
     e.seq = json_integer_value(seq);
-    e.prev = json_integer_value(prev);
+    e.before = json_integer_value(before);
     e.time = json_integer_value(time);
-    if (!json_is_integer(seq) || !json_is_integer(prev) || !json_is_integer(time) || e.prev < 0 || e.seq <= e.prev)
+    if (!json_is_integer(seq) || !json_is_integer(before) || !json_is_integer(time) || e.before < 0 ||
+        e.seq <= e.before)
         rc = LEC_E_FRAME;
     if (rc == 0 && e.kind == EVENT_SAMPLE)
         rc = take_samples(frames[2], sizes[2], &e);

@@ -139,7 +139,7 @@ struct event {
     enum event_kind kind;
     char topic[4 * NAME_MAX_BUS + 256];
     const char *name; /* within topic: what stands behind the kind */
-    int64_t seq, prev, time;
+    int64_t seq, before, time;
     json_t *body;    /* owned */
     double *samples; /* owned; kind sample only */
     size_t n_samples;

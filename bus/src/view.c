@@ -10,7 +10,6 @@
 
 #define EVENTS_AT_ONCE 500            /* taken in one dispatch */
 #define SNAPSHOT_PAUSE (250 * LEC_MS) /* between two snapshots, so that a slow reader does not ask all the time */
-#define TOPICS_MAX     8192           /* topics whose sequence is followed */
 
 /* ---- Telling ---- */
 
@@ -64,6 +63,7 @@ static void strip(struct event *e)
 {
     json_object_del(e->body, "seq");
     json_object_del(e->body, "prev");
+    json_object_del(e->body, "before");
     json_object_del(e->body, "time");
 }
 
@@ -151,7 +151,6 @@ static void hand_on(struct lec_view *v, const struct event *e)
 static void new_boot(struct lec_view *v, const char *boot, int64_t base)
 {
     lec_copy_utf8(v->stream_boot, sizeof v->stream_boot, boot, strlen(boot));
-    json_object_clear(v->topics);
     v->base_seq = base;
     for (int k = 0; k < EVENT_KINDS; k++)
         v->seen[k] = base;
@@ -227,24 +226,17 @@ static void heartbeat(struct lec_view *v, const struct event *e)
         lec_view_ask_journal(v);
 }
 
-/* Whether the event is new, and whether one before it is missing. */
-static bool follow_topic(struct lec_view *v, const struct event *e, bool *missed)
+/* Whether the event is new, and whether one of its kind before it is missing: we subscribe to whole kinds, and they come in
+ * order. */
+static bool follow_kind(struct lec_view *v, const struct event *e, bool *missed)
 {
-    bool state = lec_event_in_snapshot(e->kind);
-    json_t *known = json_object_get(v->topics, e->topic);
-    int64_t floor = state ? v->snapshot_seq : v->base_seq;
-    int64_t at = known ? json_integer_value(known) : 0;
-    if (at > floor || (known && !state))
-        floor = at;
-    *missed = e->prev > floor;
+    int64_t floor = lec_event_in_snapshot(e->kind) ? v->snapshot_seq : v->base_seq;
+    if (v->seen[e->kind] > floor)
+        floor = v->seen[e->kind];
+    *missed = e->before > floor;
     if (e->seq <= floor)
         return false;
-    if (known)
-        json_integer_set(known, e->seq);
-    else if (json_object_size(v->topics) < TOPICS_MAX)
-        json_object_set_new(v->topics, e->topic, json_integer(e->seq));
-    if (e->seq > v->seen[e->kind])
-        v->seen[e->kind] = e->seq;
+    v->seen[e->kind] = e->seq;
     return true;
 }
 
@@ -262,7 +254,9 @@ static void take_event(struct lec_view *v, struct event *e)
     if (state && (v->phase != PHASE_LIVE || strcmp(v->stream_boot, v->boot) != 0))
         return;
     bool missed;
-    if (!follow_topic(v, e, &missed))
+    int64_t seen = v->seen[e->kind];
+    uint64_t garbage = v->stats.garbage;
+    if (!follow_kind(v, e, &missed))
         return;
     v->stats.events++;
     if (missed && state)
@@ -297,6 +291,8 @@ static void take_event(struct lec_view *v, struct event *e)
     case EVENT_HEARTBEAT: /* not one of these */
         break;
     }
+    if (v->stats.garbage != garbage)
+        v->seen[e->kind] = seen; /* what it should have told is missing, as the next one will show */
 }
 
 /* Takes one message off the socket. Returns false when there is none. */
@@ -407,10 +403,8 @@ int lec_view_open(struct lec_bus *bus, const struct lec_view_options *options, s
     if (bus->event_at[0] == '\0')
         return lec_fail(err, LEC_E_CONFIG, "%s: no event endpoint was given", bus->title);
     struct lec_view *v = calloc(1, sizeof *v);
-    if (!v || !(v->topics = json_object())) {
-        free(v);
+    if (!v)
         return lec_fail(err, LEC_E_NOMEM, "out of memory");
-    }
     v->bus = bus;
     v->options = *options;
     v->told_lost = true;
@@ -443,6 +437,5 @@ void lec_view_free(struct lec_view **view)
         lec_bus_forget(v->bus, v->call);
     lec_view_close_events(v);
     lec_picture_clear(&v->picture);
-    json_decref(v->topics);
     free(v);
 }

@@ -38,7 +38,6 @@ struct lec_view {
     int64_t snapshot_seq;
     int64_t base_seq;          /* events before this are not ours: the first heartbeat's */
     int64_t seen[EVENT_KINDS]; /* the newest sequence number of each kind */
-    json_t *topics;            /* topic: sequence number of its last event */
     int64_t journal;           /* number of the last entry handed on; -1: unknown yet */
     bool journal_behind;       /* entries were missed */
 

@@ -93,7 +93,7 @@ void events_close(struct core *core);
 struct topic *events_topic(struct core *core, enum event_kind kind, const char *name);
 /* Nothing more comes on it: a topic of each run ever recorded would be kept else. */
 void events_forget(struct core *core, enum event_kind kind, const char *name);
-/* Begins an event: {"seq":,"prev":,"time":  into core->events.buf, to which the caller adds members. Returns NULL when
+/* Begins an event: {"seq":,"prev":,"before":,"time":  into core->events.buf, to which the caller adds members. Returns NULL when
  * nobody listens: the number is used up all the same, and events_end must not be called. */
 struct lec_buf *events_begin(struct core *core, struct topic *topic);
 /* Closes the object and sends it, with a raw frame when n > 0. */

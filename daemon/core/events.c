@@ -87,7 +87,7 @@ struct lec_buf *events_begin(struct core *core, struct topic *topic)
     struct events *e = &core->events;
     if (!topic)
         return NULL;
-    uint64_t prev = topic->prev;
+    uint64_t prev = topic->prev, before = e->last[topic->kind];
     topic->prev = ++e->seq;
     e->last[topic->kind] = e->seq;
     if (e->subscriptions == 0)
@@ -98,6 +98,8 @@ struct lec_buf *events_begin(struct core *core, struct topic *topic)
     lec_json_int(b, (int64_t)e->seq);
     lec_buf_put(b, ",\"prev\":", 8);
     lec_json_int(b, (int64_t)prev);
+    lec_buf_put(b, ",\"before\":", 10);
+    lec_json_int(b, (int64_t)before);
     if (topic->kind != EVENT_JOURNAL) { /* an entry bears its own time */
         lec_buf_put(b, ",\"time\":", 8);
         lec_json_int(b, lec_wall_us());

@@ -119,7 +119,8 @@ class FakeRoom:
         with self.lock:
             topic = "%s/%s/%s/%s" % (SITE, self.room, kind, name)
             self.seq += 1
-            full = dict({"seq": self.seq, "prev": self.prev.get(topic, 0), "time": T0 + self.seq}, **body)
+            full = dict({"seq": self.seq, "prev": self.prev.get(topic, 0), "before": self.last.get(kind, 0),
+                         "time": T0 + self.seq}, **body)
             self.prev[topic] = self.seq
             if kind != "heartbeat":
                 self.last[kind] = self.seq

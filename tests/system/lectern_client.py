@@ -201,7 +201,8 @@ class Room:
             floor = max(self._last.get(event["topic"], 0), self.seq if snapshotted else self._start)
             if body["seq"] <= floor and (snapshotted or event["topic"] in self._last):
                 continue
-            gap = body["prev"] > floor
+            whole = max(self._seen.get(event["kind"], 0), self.seq if snapshotted else self._start)
+            gap = body["before"] > whole  # of the whole kind, as it is subscribed to
             self._last[event["topic"]] = body["seq"]
             self._seen[event["kind"]] = max(self._seen.get(event["kind"], 0), body["seq"])
             if gap:

@@ -181,7 +181,7 @@ def test_events_are_numbered_and_linked_as_the_page_says(play):
         if event:
             events.append(event)
         assert time.monotonic() < end
-    last, numbers = {}, [e["body"]["seq"] for e in events]
+    last, of_kind, numbers = {}, {}, [e["body"]["seq"] for e in events]
     assert numbers == sorted(set(numbers)), "each number once, and upwards"
     for event in events:
         body, topic = event["body"], event["topic"]
@@ -189,7 +189,9 @@ def test_events_are_numbered_and_linked_as_the_page_says(play):
         assert body["prev"] < body["seq"] and abs(body["time"] / 1e6 - time.time()) < 60
         if topic in last:
             assert body["prev"] == last[topic], "the one before on the same topic"
-        last[topic] = body["seq"]
+        if event["kind"] in of_kind:
+            assert body["before"] == of_kind[event["kind"]], "the one before of the same kind"
+        last[topic] = of_kind[event["kind"]] = body["seq"]
         if event["kind"] == "state":
             assert event["name"] == body["device"] and all("age_ms" not in v and "unit" not in v for v in body["points"].values())
         if event["kind"] == "heartbeat":
@@ -229,7 +231,7 @@ def test_journal_events_are_the_entries_that_can_be_read(play):
         assert time.monotonic() < end
     entries = {e["journal"]: e for e in play.room.call("journal.read", after=min(told) - 1, limit=1000)["entries"]}
     for number, body in told.items():
-        assert {key: value for key, value in body.items() if key not in ("seq", "prev")} == entries[number]
+        assert {key: value for key, value in body.items() if key not in ("seq", "prev", "before")} == entries[number]
     assert sorted(told) == list(range(min(told), max(told) + 1))
     commands = [e for e in told.values() if e["kind"] == "command"]
     assert [(e["data"]["method"], e["data"]["target"], e["data"]["value"], e["data"]["outcome"]) for e in commands] == \
@@ -251,10 +253,25 @@ def test_an_event_lost_in_the_middle_is_noticed_by_the_next_of_its_topic(leaky):
     assert client.gaps == 1 and client.restarts == 0
 
 
+def test_an_event_lost_is_noticed_by_the_next_of_another_device(leaky):
+    """Else the lost value would be shown as good for as long as its own device has nothing new to say."""
+    play, leak, client = leaky
+    settled(client)
+    rear = not client.value("lights.rear")["value"]
+    leak.loses = lambda topic, body: topic.endswith("/state/lights") or "/heartbeat/" in topic
+    play.room.call("point.write", target="lights.rear", value=rear)
+    wait(lambda: any(topic.endswith("/state/lights") for topic, _ in leak.lost), what="an event to be lost")
+    play.room.call("point.write", target="audio.level", value=-52)
+    client.wait_for(lambda c: c.value("lights.rear")["value"] is rear)
+    assert client.gaps >= 1 and client.restarts == 0
+    leak.loses = lambda topic, body: False
+    settled(client)
+
+
 def test_a_lost_last_event_is_noticed_by_the_heartbeat(leaky):
     play, leak, client = leaky
     settled(client)
-    leak.loses = lambda topic, body: "/state/" in topic  # of other devices, too: a later number of theirs would hide the lost one
+    leak.loses = lambda topic, body: "/state/" in topic
     play.room.call("point.write", target="lights.rear", value=True)
     wait(lambda: leak.lost)
     client.wait_for(lambda c: c.value("lights.rear")["value"] is True)  # nothing but heartbeats could tell it

@@ -195,6 +195,7 @@ static void number(struct bus_room *room, const char *kind, const char *topic, j
     room->seq++;
     json_object_set_new(body, "seq", json_integer(room->seq));
     json_object_set_new(body, "prev", json_integer(json_integer_value(prev)));
+    json_object_set_new(body, "before", json_integer(json_integer_value(json_object_get(room->last, kind))));
     json_object_set_new(body, "time", json_integer(1790000000000000 + room->seq));
     json_object_set_new(room->prev, topic, json_integer(room->seq));
     if (strcmp(kind, "heartbeat") != 0)

@@ -124,6 +124,31 @@ static void a_lost_event_is_noticed_by_the_next_of_its_topic(void **state)
     assert_int_equal(stats.snapshots, 2);
 }
 
+/* Else the lost value would be shown as good for as long as its own device has nothing new to say. */
+static void a_lost_event_is_noticed_by_the_next_of_another_device(void **state)
+{
+    struct fixture *f = *state;
+    open_view(f, 0, 0);
+    go_live(f, "off");
+    room_lose(&f->room, "state", "projector");
+    room_event(&f->room, "state", "screen", json_pack("{s:s, s:s}", "device", "screen", "status", "online"));
+    answer_snapshot(f, "on");
+    until(f, &f->live, 2);
+    assert_string_equal(power_of(f), "on");
+}
+
+static void an_event_that_cannot_be_read_counts_as_lost(void **state)
+{
+    struct fixture *f = *state;
+    open_view(f, 0, 0);
+    go_live(f, "off");
+    room_event(&f->room, "state", "projector", json_pack("{s:s, s:i}", "device", "projector", "points", 7));
+    room_event(&f->room, "state", "screen", json_pack("{s:s, s:s}", "device", "screen", "status", "online"));
+    answer_snapshot(f, "on");
+    until(f, &f->live, 2);
+    assert_string_equal(power_of(f), "on");
+}
+
 static void a_lost_last_event_is_noticed_by_the_heartbeat(void **state)
 {
     struct fixture *f = *state;
@@ -311,24 +336,24 @@ static void hostile_events_are_counted_and_change_nothing(void **state)
         {"truong/phong-1/state/projector", "nonsense"},
         {"truong/phong-1/state/projector", "[]"},
         {"truong/phong-1/state/projector", "{}"},
-        {"truong/phong-1/state/projector", "{\"seq\":\"9\",\"prev\":0,\"time\":1}"},
-        {"truong/phong-1/state/projector", "{\"seq\":900,\"prev\":900,\"time\":1}"},
-        {"truong/phong-1/state/projector", "{\"seq\":900,\"prev\":-1,\"time\":1}"},
-        {"truong/phong-1/state/projector", "{\"seq\":1e300,\"prev\":0,\"time\":1}"},
-        {"truong/phong-1/state/a", "{\"seq\":901,\"prev\":0,\"time\":1}"},
-        {"truong/phong-1/state/b", "{\"seq\":902,\"prev\":0,\"time\":1,\"device\":5}"},
-        {"truong/phong-1/state/c", "{\"seq\":903,\"prev\":0,\"time\":1,\"device\":\"projector\",\"points\":[]}"},
+        {"truong/phong-1/state/projector", "{\"seq\":\"9\",\"before\":0,\"time\":1}"},
+        {"truong/phong-1/state/projector", "{\"seq\":900,\"before\":900,\"time\":1}"},
+        {"truong/phong-1/state/projector", "{\"seq\":900,\"before\":-1,\"time\":1}"},
+        {"truong/phong-1/state/projector", "{\"seq\":1e300,\"before\":0,\"time\":1}"},
+        {"truong/phong-1/state/a", "{\"seq\":901,\"before\":0,\"time\":1}"},
+        {"truong/phong-1/state/b", "{\"seq\":902,\"before\":0,\"time\":1,\"device\":5}"},
+        {"truong/phong-1/state/c", "{\"seq\":903,\"before\":0,\"time\":1,\"device\":\"projector\",\"points\":[]}"},
         {"truong/phong-1/state/d",
-         "{\"seq\":904,\"prev\":0,\"time\":1,\"device\":\"projector\",\"points\":{\"power\":7}}"},
+         "{\"seq\":904,\"before\":0,\"time\":1,\"device\":\"projector\",\"points\":{\"power\":7}}"},
         {"truong/phong-1/state/e",
-         "{\"seq\":905,\"prev\":0,\"time\":1,\"device\":\"projector\",\"points\":{\"power\":{\"value\":1,\"quality\":\"nice\"}}}"},
-        {"truong/phong-1/state/f", "{\"seq\":906,\"prev\":0,\"time\":1,\"device\":\"projector\",\"status\":7}"},
-        {"truong/phong-1/scene/x", "{\"seq\":907,\"prev\":0,\"time\":1}"},
+         "{\"seq\":905,\"before\":0,\"time\":1,\"device\":\"projector\",\"points\":{\"power\":{\"value\":1,\"quality\":\"nice\"}}}"},
+        {"truong/phong-1/state/f", "{\"seq\":906,\"before\":0,\"time\":1,\"device\":\"projector\",\"status\":7}"},
+        {"truong/phong-1/scene/x", "{\"seq\":907,\"before\":0,\"time\":1}"},
         {"truong/phong-1/scene/y",
-         "{\"seq\":908,\"prev\":0,\"time\":1,\"run\":\"r\",\"scene\":\"s\",\"state\":\"running\",\"steps\":7}"},
-        {"truong/phong-1/heartbeat/room", "{\"seq\":909,\"prev\":0,\"time\":1}"},
-        {"truong/phong-1/heartbeat/room", "{\"seq\":910,\"prev\":0,\"time\":1,\"boot\":\"boot-1\",\"last\":[]}"},
-        {"truong/phong-1/heartbeat/room", "{\"seq\":911,\"prev\":0,\"time\":1,\"boot\":7,\"last\":{}}"},
+         "{\"seq\":908,\"before\":0,\"time\":1,\"run\":\"r\",\"scene\":\"s\",\"state\":\"running\",\"steps\":7}"},
+        {"truong/phong-1/heartbeat/room", "{\"seq\":909,\"before\":0,\"time\":1}"},
+        {"truong/phong-1/heartbeat/room", "{\"seq\":910,\"before\":0,\"time\":1,\"boot\":\"boot-1\",\"last\":[]}"},
+        {"truong/phong-1/heartbeat/room", "{\"seq\":911,\"before\":0,\"time\":1,\"boot\":7,\"last\":{}}"},
     };
     struct fixture *f = *state;
     struct lec_view_stats stats = {0};
@@ -435,6 +460,8 @@ int main(void)
         TEST(newer_events_change_points_and_devices),
         TEST(events_older_than_the_snapshot_are_dropped),
         TEST(a_lost_event_is_noticed_by_the_next_of_its_topic),
+        TEST(a_lost_event_is_noticed_by_the_next_of_another_device),
+        TEST(an_event_that_cannot_be_read_counts_as_lost),
         TEST(a_lost_last_event_is_noticed_by_the_heartbeat),
         TEST(an_event_of_a_topic_never_seen_is_followed_too),
         TEST(a_restart_is_noticed_and_a_new_snapshot_taken),
