@@ -212,27 +212,28 @@ int lec_line_reconnect(struct lec_dev *dev, struct lec_err *err)
 
 /* ---- What the driver says ----------------------------------------------------------------------------------- */
 
-/* How many of n points, from the first on, stand one after another in the device's description, as those of a block of
- * registers do: what is kept a byte a point is gone through much faster for all of them than for each. */
+/* How many of n points in the device's order, from the first on, stand one after another in its description, as those of a
+ * block of registers do: what is kept a byte a point is gone through much faster for all of them than for each. */
 static size_t row(const struct lec_point *const points[], size_t n)
 {
-    uintptr_t astray = 0;
-    for (size_t i = 0; i < n; i++)
-        astray |= (uintptr_t)points[i] ^ (uintptr_t)(points[0] + i);
-    size_t k = astray == 0 ? n : 1; /* mostly all of them: seen without a branch for each */
-    while (k < n && points[k] == points[0] + k)
+    if (points[n - 1] == points[0] + (n - 1))
+        return n;
+    size_t k = 1;
+    while (points[k] == points[0] + k) /* not so for the last of them */
         k++;
     return k;
 }
 
 static void published(struct lec_hosted *h, const struct lec_point *first, size_t n)
 {
-    uint8_t *marks = h->marks + lec_place(h->dev.desc, first);
-    size_t asked = 0;
-    for (size_t i = 0; i < n; i++) {
+    uint8_t *marks = h->marks + lec_place(h->dev.desc, first), all = LEC_MARK_ASKED;
+    for (size_t i = 0; i < n; i++)
+        all &= marks[i];
+    size_t asked = all ? n : 0; /* mostly all or, without a poll, none of them */
+    for (size_t i = 0; i < n && !all; i++)
         asked += (marks[i] & LEC_MARK_ASKED) != 0;
+    for (size_t i = 0; i < n; i++)
         marks[i] = (uint8_t)((marks[i] & ~LEC_MARK_ASKED) | LEC_MARK_PUBLISHED);
-    }
     h->n_asked -= asked;
 }
 

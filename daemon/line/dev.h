@@ -95,9 +95,9 @@ int lec_hosted_init(struct lec_hosted *h, const struct lec_driver *driver, const
 void lec_hosted_done(struct lec_hosted *h);
 
 /* Each runs one callback of the driver with a deadline of `timeout_ns` (0: the device's). Between them nothing of the
- * driver runs. open: clears what was dropped. poll: marks each due point that the driver neither published nor failed
- * as bad ("the driver said nothing"), so that after 0 all are LEC_MARK_PUBLISHED. An error text gets no device name in
- * front: the caller knows it. */
+ * driver runs. open: clears what was dropped. poll: `due` stands in the device's order, no point twice; marks each due point
+ * that the driver neither published nor failed as bad ("the driver said nothing"), so that after 0 all are
+ * LEC_MARK_PUBLISHED. An error text gets no device name in front: the caller knows it. */
 int lec_hosted_open(struct lec_hosted *h, struct lec_err *err);
 void lec_hosted_close(struct lec_hosted *h);
 int lec_hosted_poll(struct lec_hosted *h, const struct lec_point *const due[], size_t n, int64_t timeout_ns,

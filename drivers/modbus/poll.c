@@ -41,6 +41,12 @@ static size_t raw_size(const struct mb_txn *t)
     return t->count * (mb_is_bits(t->table) ? sizeof(uint8_t) : sizeof(uint16_t));
 }
 
+static int in_device_order(const void *a, const void *b)
+{
+    const struct lec_point *const *x = a, *const *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
 static int make_views(struct modbus *m, struct mb_cached *c, const struct lec_device *desc)
 {
     c->views = calloc(c->n_txns + 1, sizeof *c->views);
@@ -60,6 +66,8 @@ static int make_views(struct modbus *m, struct mb_cached *c, const struct lec_de
         if (motor) {
             free(v->points);
             v->points = NULL;
+        } else {
+            qsort(v->points, t->n, sizeof *v->points, in_device_order);
         }
     }
     return c->views ? 0 : LEC_E_NOMEM;

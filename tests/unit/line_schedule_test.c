@@ -20,6 +20,7 @@ static struct {
     char asked[POINTS + 1]; /* "abcd": the points of the last poll */
     int polls, soon, drop;  /* what the next poll shall ask for or drop; -1: nothing */
     int fails;
+    const char *same; /* only these are told, as the same; NULL: each is published */
 } dev;
 
 static int driver_poll(struct lec_dev *d, const struct lec_point *const due[], size_t n, struct lec_err *err)
@@ -33,7 +34,14 @@ static int driver_poll(struct lec_dev *d, const struct lec_point *const due[], s
         dev.fails--;
         return lec_fail(err, LEC_E_TIMEOUT, "no reply");
     }
-    for (size_t i = 0; i < n; i++) {
+    const struct lec_point *same[POINTS];
+    size_t n_same = 0;
+    for (size_t i = 0; i < n && dev.same; i++)
+        if (strchr(dev.same, due[i]->name[0]))
+            same[n_same++] = due[i];
+    if (n_same > 0)
+        lec_dev_same(d, same, n_same);
+    for (size_t i = 0; i < n && !dev.same; i++) {
         if ((int)due[i]->index == dev.drop)
             lec_dev_drop(d, due[i], "no such register");
         else
@@ -197,6 +205,27 @@ static void a_point_that_was_just_read_misses_one_poll_and_stays_in_step(void **
     end(&s);
 }
 
+/* Points that stand in a row are gone through together, others one by one. */
+static void what_is_told_as_the_same_is_told_and_the_rest_is_not(void **state)
+{
+    static const char *const told[] = {"abcd", "abd", "ac", "bcd", "d", "abc", "ad", "cd", "b", ""};
+    struct stage s;
+    (void)state;
+    begin(&s);
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        dev.same = NULL;
+        assert_string_equal(next(&s), "abcd");
+        for (size_t k = 0; k < POINTS; k++)
+            assert_int_equal(s.device.h.points[k].quality, LEC_GOOD);
+        dev.same = told[i];
+        assert_string_equal(next(&s), "abcd");
+        for (size_t k = 0; k < POINTS; k++)
+            assert_int_equal(s.device.h.points[k].quality, strchr(told[i], s.points[k].name[0]) ? LEC_GOOD : LEC_BAD);
+        assert_int_equal(s.device.h.n_asked, 0);
+    }
+    end(&s);
+}
+
 static void a_dropped_point_is_asked_no_more(void **state)
 {
     struct stage s;
@@ -248,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_point_wanted_soon_is_asked_alone_and_the_others_in_their_time),
         cmocka_unit_test(a_slower_point_wanted_soon_goes_with_the_others),
         cmocka_unit_test(a_point_that_was_just_read_misses_one_poll_and_stays_in_step),
+        cmocka_unit_test(what_is_told_as_the_same_is_told_and_the_rest_is_not),
         cmocka_unit_test(a_dropped_point_is_asked_no_more),
         cmocka_unit_test(what_a_failed_poll_did_not_bring_is_asked_again_at_once),
         cmocka_unit_test(a_new_period_is_one_points_own),

@@ -151,7 +151,8 @@ int lec_line_reconnect(struct lec_dev *dev, struct lec_err *err);
  * our bug or the device's oddity. */
 void lec_dev_publish(struct lec_dev *dev, const struct lec_point *point, const struct lec_value *value);
 /* These points were read just now and hold exactly what was published of them last (good or bad): for drivers that
- * compare the raw reply with the one before, so that a device polled flat out costs nothing. */
+ * compare the raw reply with the one before, so that a device polled flat out costs nothing. `points`: in the order of the
+ * device's description, none twice. */
 void lec_dev_same(struct lec_dev *dev, const struct lec_point *const points[], size_t n);
 /* The point has no usable value: quality bad, with a reason for people ("sensor not connected"). */
 void lec_dev_publish_bad(struct lec_dev *dev, const struct lec_point *point, const char *reason);
