@@ -44,7 +44,7 @@ static void event(const uint8_t *data, size_t size, struct picture *picture)
     struct event e;
     if (lec_event_parse("s/r/", frames, sizes, n, &e) < 0)
         return;
-    if (e.seq <= e.prev || !e.name || (e.n_samples > 0 && !e.samples))
+    if (e.seq <= e.before || !e.name || (e.n_samples > 0 && !e.samples))
         abort();
     if (e.kind == EVENT_STATE)
         lec_picture_state(picture, &e, LEC_SEC, changed, NULL);
