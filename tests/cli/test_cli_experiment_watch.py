@@ -87,6 +87,7 @@ def test_ctrl_c_ends_the_watching_and_leaves_the_recording(cli, lab, room, say):
 
 
 def test_a_watch_lasts_no_longer_than_wanted(cli, lab, say):
+    lab.known[RUN] = shown("recording")  # it is asked for when nothing comes for a while
     got = cli("experiment", "start", "cooling", "--watch", "--timeout", "4s")
     assert got.code == 4 and say("hết thời gian chờ", "the time to wait is over") in got.out
 
