@@ -276,19 +276,26 @@ void lec_dev_publish(struct lec_dev *dev, const struct lec_point *point, const s
     say(h, point, LEC_GOOD, &v, "");
 }
 
+static void tell_same(const struct lec_hosted *h, const struct lec_point *first, size_t n)
+{
+    if (h->sink->same) {
+        h->sink->same(h->sink->ctx, first, n);
+        return;
+    }
+    for (const struct lec_point *point = first; point < first + n; point++) {
+        const struct lec_point_state *state = &h->points[point->index];
+        if (state->quality == LEC_GOOD)
+            h->sink->value(h->sink->ctx, point, LEC_GOOD, &state->value, "");
+    }
+}
+
 void lec_dev_same(struct lec_dev *dev, const struct lec_point *const points[], size_t n)
 {
     struct lec_hosted *h = hosted(dev);
     for (size_t i = 0, k; i < n; i += k) {
         k = row(points + i, n - i);
         published(h, points[i], k);
-        if (h->sink->same)
-            h->sink->same(h->sink->ctx, points[i], k);
-    }
-    for (size_t i = 0; i < n && !h->sink->same; i++) {
-        const struct lec_point_state *state = &h->points[points[i]->index];
-        if (state->quality == LEC_GOOD)
-            h->sink->value(h->sink->ctx, points[i], LEC_GOOD, &state->value, "");
+        tell_same(h, points[i], k);
     }
 }
 

@@ -101,7 +101,7 @@ struct op {
     int64_t begun, due, deadline, sent_at;
     unsigned tries;
     bool tell_sent, sent, acked, rewritten;
-    int64_t overridden_at; /* 0: not; else it ends OVERRIDDEN_NS later, when nothing more pressing is to do */
+    int64_t overridden_at; /* 0: not; else it ends at most OVERRIDDEN_NS later, when nothing more pressing is to do */
     int last_code;         /* of the last exchange that did not help; until the end result.reason is its sentence */
     struct lec_op_result result;
     uint32_t n_values;

@@ -130,7 +130,7 @@ uint64_t lec_waiter_wait(struct lec_waiter *w, int64_t until)
     bool expects = w->expect_ns > 0;
     int n = expects ? stay_awake(w, events, now, until) : 0;
     w->expect_ns = 0;
-    if (n == 0 && !(expects && any_letter(w)))
+    if (n == 0 && !(expects && any_letter(w))) /* the letter that was expected is not kept waiting */
         n = go_to_sleep(w, events, now, until);
     for (int i = 0; i < n; i++) {
         if (events[i].data.u32 == TIMER)

@@ -124,17 +124,22 @@ static void a_lost_event_is_noticed_by_the_next_of_its_topic(void **state)
     assert_int_equal(stats.snapshots, 2);
 }
 
-/* Else the lost value would be shown as good for as long as its own device has nothing new to say. */
+/* Else the lost value would be shown as good for as long as the projector has nothing new to say. */
+static void the_screens_news_show_that_the_projectors_are_missing(struct fixture *f)
+{
+    room_event(&f->room, "state", "screen", json_pack("{s:s, s:s}", "device", "screen", "status", "online"));
+    answer_snapshot(f, "on");
+    until(f, &f->live, 2);
+    assert_string_equal(power_of(f), "on");
+}
+
 static void a_lost_event_is_noticed_by_the_next_of_another_device(void **state)
 {
     struct fixture *f = *state;
     open_view(f, 0, 0);
     go_live(f, "off");
     room_lose(&f->room, "state", "projector");
-    room_event(&f->room, "state", "screen", json_pack("{s:s, s:s}", "device", "screen", "status", "online"));
-    answer_snapshot(f, "on");
-    until(f, &f->live, 2);
-    assert_string_equal(power_of(f), "on");
+    the_screens_news_show_that_the_projectors_are_missing(f);
 }
 
 static void an_event_that_cannot_be_read_counts_as_lost(void **state)
@@ -143,10 +148,7 @@ static void an_event_that_cannot_be_read_counts_as_lost(void **state)
     open_view(f, 0, 0);
     go_live(f, "off");
     room_event(&f->room, "state", "projector", json_pack("{s:s, s:i}", "device", "projector", "points", 7));
-    room_event(&f->room, "state", "screen", json_pack("{s:s, s:s}", "device", "screen", "status", "online"));
-    answer_snapshot(f, "on");
-    until(f, &f->live, 2);
-    assert_string_equal(power_of(f), "on");
+    the_screens_news_show_that_the_projectors_are_missing(f);
 }
 
 static void a_lost_last_event_is_noticed_by_the_heartbeat(void **state)
