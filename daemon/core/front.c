@@ -61,6 +61,20 @@ static void send_bytes(struct core *core, const struct caller *to, const char *d
     zmq_send(socket, data, n, ZMQ_DONTWAIT);
 }
 
+/* To whoever asked, and kept for whoever asks again. */
+static void answer(struct core *core, const struct request *r)
+{
+    const struct lec_buf *b = &core->reply;
+    if (!r->slot) {
+        send_bytes(core, r->caller, b->data, b->len);
+        return;
+    }
+    send_bytes(core, retry_caller(r->slot), b->data, b->len);
+    if (retry_joined(r->slot))
+        send_bytes(core, retry_joined(r->slot), b->data, b->len);
+    retry_keep(core->retry, r->slot, b->data, b->len);
+}
+
 void reply_send(struct core *core, const struct request *r)
 {
     struct lec_buf *b = &core->reply;
@@ -71,10 +85,7 @@ void reply_send(struct core *core, const struct request *r)
         reply_error(core, r, &t);
         return;
     }
-    const struct caller *to = r->slot ? retry_caller(r->slot) : r->caller;
-    send_bytes(core, to, b->data, b->len);
-    if (r->slot)
-        retry_keep(core->retry, r->slot, b->data, b->len);
+    answer(core, r);
 }
 
 static void write_mistakes(struct lec_buf *b, const struct lec_report *report)
@@ -143,10 +154,7 @@ void reply_error(struct core *core, const struct request *r, const struct troubl
     if (t->mistakes)
         write_mistakes(b, t->mistakes);
     lec_buf_puts(b, "}}}");
-    const struct caller *to = r->slot ? retry_caller(r->slot) : r->caller;
-    send_bytes(core, to, b->data, b->len);
-    if (r->slot)
-        retry_keep(core->retry, r->slot, b->data, b->len);
+    answer(core, r);
 }
 
 void reply_param(struct core *core, const struct request *r, const char *param, const char *expected)
@@ -302,11 +310,11 @@ static void dispatch(struct core *core, struct request *r, json_t *id, const cha
         }
         if (r->slot && again) {
             size_t n;
-            const char *answer = retry_answer(r->slot, &n);
-            if (answer)
-                send_bytes(core, r->caller, answer, n);
+            const char *kept = retry_answer(r->slot, &n);
+            if (kept)
+                send_bytes(core, r->caller, kept, n);
             else
-                retry_move(r->slot, r->caller);
+                retry_join(r->slot, r->caller);
             return;
         }
     }

@@ -11,6 +11,7 @@
 
 struct remembered {
     struct caller caller;
+    struct caller *joined; /* asked the same from another connection; NULL: nobody did */
     struct id id;
     char principal[PRINCIPAL_MAX + 1];
     uint64_t serial; /* of the request that took this place; 0: free */
@@ -35,8 +36,10 @@ struct retry *retry_new(void)
 
 void retry_free(struct retry **retry)
 {
-    for (size_t i = 0; *retry && i < RETRY_MAX; i++)
+    for (size_t i = 0; *retry && i < RETRY_MAX; i++) {
         free((*retry)->at[i].answer);
+        free((*retry)->at[i].joined);
+    }
     free(*retry);
     *retry = NULL;
 }
@@ -59,14 +62,18 @@ static size_t hash(const struct caller *caller, const struct id *id)
     return (size_t)(h % RETRY_MAX);
 }
 
+static bool same_caller(const struct caller *a, const struct caller *b)
+{
+    return a->identity_n == b->identity_n && memcmp(a->identity, b->identity, a->identity_n) == 0;
+}
+
 static bool same(const struct remembered *r, const struct caller *caller, const struct id *id)
 {
     if (r->id.is_text != id->is_text)
         return false;
     if (id->is_text ? strcmp(r->id.text, id->text) != 0 : r->id.number != id->number)
         return false;
-    return unique(id) || (r->caller.identity_n == caller->identity_n &&
-                          memcmp(r->caller.identity, caller->identity, caller->identity_n) == 0);
+    return unique(id) || same_caller(&r->caller, caller);
 }
 
 static void forget_answer(struct retry *retry, struct remembered *r)
@@ -87,6 +94,8 @@ static void release(struct retry *retry, struct remembered *r)
     if (*at)
         *at = r->next;
     forget_answer(retry, r);
+    free(r->joined);
+    r->joined = NULL;
     r->serial = 0;
 }
 
@@ -149,16 +158,28 @@ void retry_keep(struct retry *retry, struct remembered *slot, const char *answer
     }
 }
 
-void retry_move(struct remembered *slot, const struct caller *caller)
+void retry_join(struct remembered *slot, const struct caller *caller)
 {
-    slot->caller.delimiter = caller->delimiter;
-    if (unique(&slot->id)) {
-        slot->caller.identity_n = caller->identity_n;
-        memcpy(slot->caller.identity, caller->identity, caller->identity_n);
+    if (same_caller(&slot->caller, caller)) {
+        slot->caller.delimiter = caller->delimiter;
+        return;
     }
+    if (slot->joined && !same_caller(slot->joined, caller))
+        slot->caller = *slot->joined; /* the two that asked last */
+    if (!slot->joined)
+        slot->joined = malloc(sizeof *slot->joined);
+    if (slot->joined)
+        *slot->joined = *caller;
+    else
+        slot->caller = *caller;
 }
 
 const struct caller *retry_caller(const struct remembered *slot)
 {
     return &slot->caller;
+}
+
+const struct caller *retry_joined(const struct remembered *slot)
+{
+    return slot->joined;
 }

@@ -410,6 +410,26 @@ def test_a_request_under_way_is_joined_also_after_a_reconnection(bus):
     wait(lambda: len(commands(bus.room, "audio.level")) == n + 1)
 
 
+def test_all_who_ask_the_same_while_it_is_under_way_get_its_answer(bus):
+    bus.sim.call("sim.fault", device="audio", fault="silence")
+    n = len(commands(bus.room, "audio.level"))
+    text = request("point.write", {"target": "audio.level", "value": -42, "timeout_ms": 3600000}, str(uuid.uuid4()))
+    look = request("point.read", {"target": "audio.level"})
+    gone, other = Raw(bus.room), Raw(bus.room)
+    for raw in (gone, bus.raw, other, bus.raw, other):  # of two connections before it the older one is not answered
+        raw.send(text)
+        raw.ask(look)
+    bus.sim.call("sim.clear", device="audio")
+    answer = bus.raw.receive()
+    assert answer["result"]["verdict"] == "confirmed" and answer["result"]["value"] == -42.0
+    assert other.receive() == answer
+    for raw in (gone, bus.raw, other):
+        assert raw.ask(look)["result"] and raw.silent()
+        raw.close()
+    bus.raw = Raw(bus.room)
+    wait(lambda: len(commands(bus.room, "audio.level")) == n + 1)
+
+
 def test_a_refused_request_is_remembered_as_well(bus):
     text = request("point.write", {"target": "audio.level", "value": 4000}, str(uuid.uuid4()))
     assert bus.raw.ask(text) == bus.raw.ask(text)
