@@ -336,10 +336,10 @@ uint64_t retry_serial(const struct remembered *slot);
 /* Whether the place still belongs to the request that took it. */
 bool retry_valid(const struct remembered *slot, uint64_t serial);
 void retry_keep(struct retry *retry, struct remembered *slot, const char *answer, size_t n);
-/* Who asks now gets the answer of what is under way as well; of more than two connections, the two that asked last. */
+/* Who asks now gets the answer of what is under way as well; of more than two connections, the first and the last. */
 void retry_join(struct remembered *slot, const struct caller *caller);
-const struct caller *retry_caller(const struct remembered *slot);
-const struct caller *retry_joined(const struct remembered *slot); /* NULL: nobody */
+void retry_caller(const struct remembered *slot, struct caller *out); /* who asked first */
+const struct caller *retry_joined(const struct remembered *slot);     /* NULL: nobody else asked */
 
 /* ---- Answers that wait for the disk -------------------------------------------------------------------------- */
 

@@ -69,7 +69,9 @@ static void answer(struct core *core, const struct request *r)
         send_bytes(core, r->caller, b->data, b->len);
         return;
     }
-    send_bytes(core, retry_caller(r->slot), b->data, b->len);
+    struct caller first;
+    retry_caller(r->slot, &first);
+    send_bytes(core, &first, b->data, b->len);
     if (retry_joined(r->slot))
         send_bytes(core, retry_joined(r->slot), b->data, b->len);
     retry_keep(core->retry, r->slot, b->data, b->len);

@@ -9,16 +9,23 @@
 #define RETRY_NS     (300 * LEC_SEC) /* how long */
 #define RETRY_UNIQUE 16              /* a text id of so many bytes is unique in the world */
 
+/* Who asked what: no longer than it has to be, since a thousand of these and of their answers are gone through in a ring. */
+struct asked {
+    json_int_t number;
+    bool is_text, delimiter;
+    uint8_t identity_n;
+    char bytes[]; /* the identity, then the id's text and the principal, each with its NUL */
+};
+
 struct remembered {
-    struct caller caller;
-    struct caller *joined; /* asked the same from another connection; NULL: nobody did */
-    struct id id;
-    char principal[PRINCIPAL_MAX + 1];
+    struct remembered *next; /* in its bucket */
+    size_t bucket;
     uint64_t serial; /* of the request that took this place; 0: free */
     int64_t at;
+    struct asked *asked;
+    struct caller *joined; /* asked the same from another connection, as the last of those; NULL: nobody did */
     char *answer;
     size_t n;
-    struct remembered *next; /* in its bucket */
 };
 
 struct retry {
@@ -37,8 +44,9 @@ struct retry *retry_new(void)
 void retry_free(struct retry **retry)
 {
     for (size_t i = 0; *retry && i < RETRY_MAX; i++) {
-        free((*retry)->at[i].answer);
+        free((*retry)->at[i].asked);
         free((*retry)->at[i].joined);
+        free((*retry)->at[i].answer);
     }
     free(*retry);
     *retry = NULL;
@@ -62,18 +70,45 @@ static size_t hash(const struct caller *caller, const struct id *id)
     return (size_t)(h % RETRY_MAX);
 }
 
-static bool same_caller(const struct caller *a, const struct caller *b)
+static struct asked *asked_new(const struct caller *caller, const struct id *id, const char *principal)
 {
-    return a->identity_n == b->identity_n && memcmp(a->identity, b->identity, a->identity_n) == 0;
+    size_t text_n = id->is_text ? strlen(id->text) + 1 : 1, principal_n = strlen(principal) + 1;
+    struct asked *a = malloc(sizeof *a + caller->identity_n + text_n + principal_n);
+    if (!a)
+        return NULL;
+    a->number = id->number;
+    a->is_text = id->is_text;
+    a->delimiter = caller->delimiter;
+    a->identity_n = caller->identity_n;
+    memcpy(a->bytes, caller->identity, caller->identity_n);
+    char *text = a->bytes + caller->identity_n;
+    memcpy(text, id->is_text ? id->text : "", text_n);
+    memcpy(text + text_n, principal, principal_n);
+    return a;
 }
 
-static bool same(const struct remembered *r, const struct caller *caller, const struct id *id)
+static const char *id_text(const struct asked *a)
 {
-    if (r->id.is_text != id->is_text)
+    return a->bytes + a->identity_n;
+}
+
+static const char *principal_of(const struct asked *a)
+{
+    return id_text(a) + strlen(id_text(a)) + 1;
+}
+
+static bool by(const struct asked *a, const struct caller *caller)
+{
+    return a->identity_n == caller->identity_n && memcmp(a->bytes, caller->identity, caller->identity_n) == 0;
+}
+
+static bool same(const struct asked *a, const struct caller *caller, const struct id *id)
+{
+    if (a->is_text != id->is_text)
         return false;
-    if (id->is_text ? strcmp(r->id.text, id->text) != 0 : r->id.number != id->number)
+    if (id->is_text ? strcmp(id_text(a), id->text) != 0 : a->number != id->number)
         return false;
-    return unique(id) || same_caller(&r->caller, caller);
+    return unique(id) || by(a, caller);
 }
 
 static void forget_answer(struct retry *retry, struct remembered *r)
@@ -88,20 +123,20 @@ static void release(struct retry *retry, struct remembered *r)
 {
     if (r->serial == 0)
         return;
-    struct remembered **at = &retry->buckets[hash(&r->caller, &r->id)];
+    struct remembered **at = &retry->buckets[r->bucket];
     while (*at && *at != r)
         at = &(*at)->next;
     if (*at)
         *at = r->next;
     forget_answer(retry, r);
+    free(r->asked);
     free(r->joined);
-    r->joined = NULL;
-    r->serial = 0;
+    *r = (struct remembered){0};
 }
 
 bool retry_of(const struct remembered *slot, const char *principal)
 {
-    return strcmp(slot->principal, principal) == 0;
+    return strcmp(principal_of(slot->asked), principal) == 0;
 }
 
 struct remembered *retry_find(struct retry *retry, const struct caller *caller, const struct id *id,
@@ -110,18 +145,20 @@ struct remembered *retry_find(struct retry *retry, const struct caller *caller, 
     int64_t now = lec_now();
     size_t bucket = hash(caller, id);
     for (struct remembered *r = retry->buckets[bucket]; r; r = r->next) {
-        if (same(r, caller, id) && now - r->at < RETRY_NS) {
+        if (same(r->asked, caller, id) && now - r->at < RETRY_NS) {
             *again = true;
             return r;
         }
     }
     *again = false;
+    struct asked *asked = asked_new(caller, id, principal);
+    if (!asked)
+        return NULL;
     struct remembered *r = &retry->at[retry->head];
     retry->head = (retry->head + 1) % RETRY_MAX;
     release(retry, r);
-    *r = (struct remembered){.caller = *caller, .id = *id, .serial = ++retry->serial, .at = now};
-    lec_copy_text(r->principal, sizeof r->principal, principal);
-    r->next = retry->buckets[bucket];
+    *r = (struct remembered){
+        .next = retry->buckets[bucket], .bucket = bucket, .serial = ++retry->serial, .at = now, .asked = asked};
     retry->buckets[bucket] = r;
     return r;
 }
@@ -160,23 +197,22 @@ void retry_keep(struct retry *retry, struct remembered *slot, const char *answer
 
 void retry_join(struct remembered *slot, const struct caller *caller)
 {
-    if (same_caller(&slot->caller, caller)) {
-        slot->caller.delimiter = caller->delimiter;
+    if (by(slot->asked, caller)) {
+        slot->asked->delimiter = caller->delimiter;
         return;
     }
-    if (slot->joined && !same_caller(slot->joined, caller))
-        slot->caller = *slot->joined; /* the two that asked last */
     if (!slot->joined)
         slot->joined = malloc(sizeof *slot->joined);
     if (slot->joined)
         *slot->joined = *caller;
-    else
-        slot->caller = *caller;
 }
 
-const struct caller *retry_caller(const struct remembered *slot)
+void retry_caller(const struct remembered *slot, struct caller *out)
 {
-    return &slot->caller;
+    const struct asked *a = slot->asked;
+    out->identity_n = a->identity_n;
+    out->delimiter = a->delimiter;
+    memcpy(out->identity, a->bytes, a->identity_n);
 }
 
 const struct caller *retry_joined(const struct remembered *slot)

@@ -8,6 +8,7 @@
 #include "line/actor.h"
 #include "mailbox/waiter.h"
 
+#define ANSWER_SOON_NS  60000         /* so long a line that asks for somebody stays awake for the device's answer */
 #define OPEN_TIMEOUT_NS (4 * LEC_SEC) /* to connect a link */
 #define PAUSE_FIRST_NS                                                                                                 \
     (500 * LEC_MS) /* before the second attempt to reach what is away; doubles up to the profile's cap */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,9 +227,31 @@ static ssize_t read_now(struct lec_link *l, void *data, size_t size, struct lec_
     }
 }
 
+void lec_link_expect(struct lec_link *link, int64_t ns)
+{
+    link->expect_ns = ns;
+}
+
+/* Tries again and again for a moment. As read_now. */
+static ssize_t recv_awake(struct lec_link *link, void *data, size_t size, int64_t deadline, struct lec_err *err)
+{
+    int64_t end = lec_now() + link->expect_ns;
+    ssize_t n = 0;
+    link->expect_ns = 0;
+    while (n == 0 && lec_now() < end && lec_now() < deadline) {
+        sched_yield();
+        n = read_now(link, data, size, err);
+    }
+    return n;
+}
+
 ssize_t lec_link_recv(struct lec_link *link, void *data, size_t size, int64_t deadline, struct lec_err *err)
 {
     link->quiet = false;
+    ssize_t early = link->expect_ns > 0 ? recv_awake(link, data, size, deadline, err) : 0;
+    link->unpolled += early > 0;
+    if (early != 0)
+        return early;
     /* Reading before waiting pays only where bytes are surely there; after a request it would be a wasted call. */
     bool straight = (link->more && link->unpolled < UNPOLLED_MAX) || deadline <= lec_now();
     for (;;) {

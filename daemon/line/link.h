@@ -40,6 +40,10 @@ int lec_link_send(struct lec_link *link, const void *data, size_t n, int64_t dea
  * the hang-up that a serial read shows as 0), LEC_E_CANCELLED. A deadline in the past reads what is there. */
 ssize_t lec_link_recv(struct lec_link *link, void *data, size_t size, int64_t deadline, struct lec_err *err);
 
+/* The answer may come at once: the next lec_link_recv tries for so long, giving the processor to others in between, before it
+ * sleeps. */
+void lec_link_expect(struct lec_link *link, int64_t ns);
+
 /* Drops what has arrived and was not read; returns how many bytes. Never blocks. */
 size_t lec_link_flush(struct lec_link *link);
 /* From now on `waiter` (lent; NULL: nobody) waits for bytes and for a hang-up, as `item`, until the link is closed. */

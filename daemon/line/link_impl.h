@@ -19,6 +19,7 @@ struct lec_link {
     struct lec_waiter *waiter; /* that waits for fd; NULL */
     enum link_kind kind;
     bool more;          /* the last read filled its buffer: more is probably there already */
+    int64_t expect_ns;  /* lec_link_expect */
     bool quiet;         /* a wait has just seen that nothing came: a flush has nothing to do */
     bool gone;          /* the last flush met the end */
     unsigned unpolled;  /* reads since the last poll, so that a flood cannot hide a cancel */

@@ -380,6 +380,8 @@ static void advance(struct line *line, struct op *op)
     } else {
         (void)device_ready(d, true, &err); /* an emergency stop is tried whatever the state */
     }
+    if (line->port.link)
+        lec_link_expect(line->port.link, ANSWER_SOON_NS);
     switch (op->phase) {
     case PHASE_CHECK:
         do_check(line, op);

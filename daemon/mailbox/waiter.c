@@ -9,8 +9,9 @@
 
 #include "lectern/clock.h"
 
-#define TIMER LEC_WAITER_ITEMS /* the timer's own number */
-#define BATCH 16               /* events taken at a time; what is left is there at the next wait */
+#define TIMER  LEC_WAITER_ITEMS /* the timer's own number */
+#define BATCH  16               /* events taken at a time; what is left is there at the next wait */
+#define YIELDS 8                /* between two looks at the descriptors, while awake */
 
 struct lec_waiter {
     int epoll_fd, timer_fd;
@@ -100,13 +101,15 @@ static bool any_letter(const struct lec_waiter *w)
     return any;
 }
 
-/* Looks until a letter or an event has come, or it is time to sleep. Returns the number of events. */
+/* Looks until a letter or an event has come, or it is time to sleep. Letters are what is expected, and to look for them costs
+ * nothing. Returns the number of events. */
 static int stay_awake(struct lec_waiter *w, struct epoll_event events[BATCH], int64_t now, int64_t until)
 {
     int64_t end = until - now > w->expect_ns ? now + w->expect_ns : until;
     int n = 0;
     while (n == 0 && !any_letter(w) && lec_now() < end) {
-        sched_yield();
+        for (int i = 0; i < YIELDS && !any_letter(w); i++)
+            sched_yield();
         n = epoll_wait(w->epoll_fd, events, BATCH, 0);
     }
     return n;

@@ -415,15 +415,15 @@ def test_all_who_ask_the_same_while_it_is_under_way_get_its_answer(bus):
     n = len(commands(bus.room, "audio.level"))
     text = request("point.write", {"target": "audio.level", "value": -42, "timeout_ms": 3600000}, str(uuid.uuid4()))
     look = request("point.read", {"target": "audio.level"})
-    gone, other = Raw(bus.room), Raw(bus.room)
-    for raw in (gone, bus.raw, other, bus.raw, other):  # of two connections before it the older one is not answered
+    between, last = Raw(bus.room), Raw(bus.room)
+    for raw in (bus.raw, between, last, bus.raw, last):  # of more than two, the first and the last are answered
         raw.send(text)
         raw.ask(look)
     bus.sim.call("sim.clear", device="audio")
     answer = bus.raw.receive()
     assert answer["result"]["verdict"] == "confirmed" and answer["result"]["value"] == -42.0
-    assert other.receive() == answer
-    for raw in (gone, bus.raw, other):
+    assert last.receive() == answer
+    for raw in (bus.raw, between, last):
         assert raw.ask(look)["result"] and raw.silent()
         raw.close()
     bus.raw = Raw(bus.room)

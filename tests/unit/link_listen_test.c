@@ -99,12 +99,40 @@ static void a_flush_after_a_quiet_wait_does_not_look_once(void **state)
     lec_waiter_free(&w);
 }
 
+static void who_expects_an_answer_gets_it_and_waits_no_longer_than_allowed(void **state)
+{
+    (void)state;
+    int peer;
+    char data[8];
+    struct lec_err err;
+    struct lec_link *link = connected("127.0.0.1", &peer, -1);
+    assert_int_equal(write(peer, "OK", 2), 2);
+    lec_link_expect(link, 5 * LEC_SEC);
+    assert_int_equal(lec_link_recv(link, data, sizeof data, SOON, NULL), 2);
+
+    int64_t soon = lec_now() + 10 * LEC_MS;
+    lec_link_expect(link, 20 * LEC_SEC);
+    assert_int_equal(lec_link_recv(link, data, sizeof data, soon, &err), LEC_E_TIMEOUT);
+    assert_in_range(lec_now(), soon, soon + 10 * LEC_SEC);
+
+    lec_link_expect(link, LEC_MS); /* in vain, then it sleeps */
+    soon = lec_now() + 20 * LEC_MS;
+    assert_int_equal(lec_link_recv(link, data, sizeof data, soon, &err), LEC_E_TIMEOUT);
+    assert_true(lec_now() >= soon);
+
+    close(peer);
+    lec_link_expect(link, 5 * LEC_SEC);
+    assert_int_equal(lec_link_recv(link, data, sizeof data, SOON, &err), LEC_E_LINK);
+    lec_link_close(&link);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_end_a_wait_only_while_somebody_listens),
         cmocka_unit_test(a_hang_up_ends_a_wait),
         cmocka_unit_test(a_link_opened_after_another_was_closed_is_listened_to_as_well),
+        cmocka_unit_test(who_expects_an_answer_gets_it_and_waits_no_longer_than_allowed),
         cmocka_unit_test(a_flush_after_a_quiet_wait_does_not_look_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
