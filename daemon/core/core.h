@@ -283,7 +283,8 @@ enum pending_kind { PENDING_FREE, PENDING_SCENE, PENDING_WRITE, PENDING_INVOKE, 
 
 struct pending {
     enum pending_kind kind;
-    uint64_t op;
+    struct pending *next_free;
+    uint64_t op; /* its place in the low bits, and never used before */
     struct device_state *device;
     size_t item; /* point or action */
     int64_t begun;
@@ -409,10 +410,12 @@ struct core {
     bool command_left; /* it was not emptied, or something was sent on it, since it was last asked */
     struct lec_buf reply;
     struct retry *retry;
-    struct pending *pending; /* PENDING_MAX, by op number */
+    struct pending *pending;      /* PENDING_MAX places */
+    struct pending *free_pending; /* among those that were used */
+    size_t pending_used;          /* behind them all are new */
     size_t n_pending;
     int64_t pending_at; /* the earliest deadline among them, or earlier */
-    uint64_t next_op;
+    uint64_t pending_serial;
     struct limits limits;
     uint64_t n_requests, n_errors;
 

@@ -10,12 +10,18 @@ struct pending *pending_new(struct core *core, enum pending_kind kind, struct de
         core->limits.pending++;
         return NULL;
     }
-    struct pending *p;
-    do
-        p = &core->pending[++core->next_op % PENDING_MAX];
-    while (p->kind != PENDING_FREE);
-    *p = (struct pending){
-        .kind = kind, .op = core->next_op, .device = d, .item = item, .begun = lec_now(), .deadline = LEC_NEVER};
+    struct pending *p = core->free_pending; /* freed last, so the processor has it at hand */
+    if (p)
+        core->free_pending = p->next_free;
+    else
+        p = &core->pending[core->pending_used++];
+    uint64_t place = (uint64_t)(p - core->pending);
+    *p = (struct pending){.kind = kind,
+                          .op = ++core->pending_serial * PENDING_MAX + place,
+                          .device = d,
+                          .item = item,
+                          .begun = lec_now(),
+                          .deadline = LEC_NEVER};
     core->n_pending++;
     return p;
 }
@@ -30,6 +36,8 @@ void pending_free(struct core *core, struct pending *p)
 {
     changed_end(p);
     p->kind = PENDING_FREE;
+    p->next_free = core->free_pending;
+    core->free_pending = p;
     core->n_pending--;
 }
 
@@ -38,7 +46,7 @@ static size_t of_caller(const struct core *core, const struct caller *caller)
     size_t n = 0;
     if (core->n_pending < PENDING_PER_CALLER)
         return 0; /* nobody can have more than there are */
-    for (size_t i = 0; i < PENDING_MAX; i++) {
+    for (size_t i = 0; i < core->pending_used; i++) {
         const struct pending *p = &core->pending[i];
         n += p->kind != PENDING_FREE && p->caller.identity_n == caller->identity_n && caller->identity_n > 0 &&
              memcmp(p->caller.identity, caller->identity, caller->identity_n) == 0;
@@ -282,7 +290,7 @@ static void expire(struct core *core, struct pending *p)
 void pending_expire(struct core *core, int64_t now)
 {
     core->pending_at = LEC_NEVER;
-    for (size_t i = 0; i < PENDING_MAX; i++) {
+    for (size_t i = 0; i < core->pending_used; i++) {
         struct pending *p = &core->pending[i];
         if (p->kind == PENDING_FREE)
             continue;
@@ -299,7 +307,7 @@ void pending_drop_device(struct core *core, const struct device_state *d)
     struct lec_fresh unread = {.code = LEC_E_CANCELLED};
     snprintf(gone.reason, sizeof gone.reason, "the configuration has changed");
     memcpy(unread.reason, gone.reason, sizeof unread.reason);
-    for (size_t i = 0; i < PENDING_MAX; i++) {
+    for (size_t i = 0; i < core->pending_used; i++) {
         struct pending *p = &core->pending[i];
         if (p->kind == PENDING_FREE || p->device != d)
             continue;

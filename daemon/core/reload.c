@@ -53,7 +53,7 @@ static void move_states(struct core *core, struct device_state *old, size_t n_ol
         } else {
             state_reset_told(core, to ? to : from, !to);
         }
-        for (size_t p = 0; p < PENDING_MAX; p++)
+        for (size_t p = 0; p < core->pending_used; p++)
             if (core->pending[p].kind != PENDING_FREE && core->pending[p].device == from)
                 core->pending[p].device = to;
         changed_forget(from);
