@@ -107,10 +107,10 @@ static int stay_awake(struct lec_waiter *w, struct epoll_event events[BATCH], in
 {
     int64_t end = until - now > w->expect_ns ? now + w->expect_ns : until;
     int n = 0;
-    while (n == 0 && !any_letter(w) && lec_now() < end) {
-        for (int i = 0; i < YIELDS && !any_letter(w); i++)
-            sched_yield();
-        n = epoll_wait(w->epoll_fd, events, BATCH, 0);
+    for (unsigned turn = 1; n == 0 && !any_letter(w) && lec_now() < end; turn++) {
+        sched_yield(); /* on a busy machine this may take long: so the time is looked at after each */
+        if (turn % YIELDS == 0)
+            n = epoll_wait(w->epoll_fd, events, BATCH, 0);
     }
     return n;
 }
