@@ -41,7 +41,12 @@ const samples = (run) =>
 const seconds = (text) => Number(text.replaceAll('.', '').replace('\u2212', '-').replace(',', '.'))
 const numbers = (text) => [...text.matchAll(/[\u2212-]?\d[\d.]*(?:,\d+)?/g)].map(([x]) => seconds(x))
 const plot = (page) => page.getByRole('application')
-const result = async (page, name) => numbers(await page.locator('.lab-results div').filter({ hasText: name }).locator('dd').textContent())[0]
+// What is very small or large is shown with a power of ten: -3,197·10⁻⁵.
+const power = (text) => Number((text.match(/·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/)?.[1] ?? '⁰').replace(/./g, (c) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(c) ? '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(c) : '-'))
+const result = async (page, name) => {
+  const text = await page.locator('.lab-results div').filter({ hasText: name }).locator('dd').textContent()
+  return numbers(text)[0] * 10 ** power(text)
+}
 const row = (page, run) => page.locator('.lab-run').nth(runs().filter((r) => r.experiment === 'pull').findIndex((r) => r.run === run))
 
 // The experiment chosen and the list of its runs unfolded.
